@@ -1,0 +1,79 @@
+//! The list of meetings when there are a million: the first page against the deepest.
+
+use serde_json::Value;
+
+use crate::{
+    ROUNDS,
+    client::{self, Connection},
+    parts::{Parts, Server},
+    report::{Row, median},
+    wrk::{self, Seen},
+};
+
+const SECONDS: u32 = 3;
+const MEETINGS: i64 = 1_000_000;
+
+/// Past meetings, each with its own moment, as years of use leave them.
+const FILL: &str = "
+    insert into meetings (id, room_name, title, created_at, ended_at)
+    select gen_random_uuid(), 'meeting-' || n, 'Meeting ' || n,
+           timestamptz '2020-01-01' + n * interval '3 minutes',
+           timestamptz '2020-01-01' + n * interval '3 minutes' + interval '1 hour'
+    from generate_series(1, $1) n";
+
+/// One row.
+pub fn measure(parts: &Parts) -> Vec<Row> {
+    let database = parts.database();
+    let meetbox = parts.meetbox(&database);
+    parts.ask(&database, |pool| async move {
+        sqlx::query(FILL).bind(MEETINGS).execute(&pool).await.expect("a million meetings");
+        sqlx::query("vacuum analyze meetings").execute(&pool).await.expect("statistics");
+    });
+
+    let deepest = parts.runtime.block_on(walk_to_the_end(&meetbox));
+    let (first, deepest) =
+        (meetbox.url("/meetings?limit=50"), meetbox.url(&format!("/meetings?limit=50&cursor={deepest}")));
+    let turn = |url: &str| wrk::ask(url, None, SECONDS, meetbox.pid());
+    turn(&first);
+    turn(&deepest);
+    let rounds: Vec<(Seen, Seen)> = (0..ROUNDS).map(|_| (turn(&first), turn(&deepest))).collect();
+
+    let pressed = |seen: &[f64]| format!("{:.0}/s", median(seen.iter().copied()));
+    let rate = |pick: fn(&(Seen, Seen)) -> f64| rounds.iter().map(pick).collect::<Vec<_>>();
+    let (first_rate, deepest_rate) = (rate(|it| it.0.per_second), rate(|it| it.1.per_second));
+    let (first_p99, deepest_p99) = (unpressed(&meetbox, &first), unpressed(&meetbox, &deepest));
+    vec![Row {
+        what: "`GET /meetings`, a million rows, 50 a page".to_owned(),
+        ours: format!("deepest page: {}, p99 {deepest_p99:.2} ms at 100/s", pressed(&deepest_rate)),
+        against: format!("first page: {}, p99 {first_p99:.2} ms at 100/s", pressed(&first_rate)),
+        result: format!("{:.2} × the first page's time", median(first_rate) / median(deepest_rate)),
+        aim: "p99 ≤ 5 ms, ≤ 1.2 ×",
+    }]
+}
+
+/// The 99th percentile in milliseconds when a page is asked for a hundred times a second.
+fn unpressed(meetbox: &Server, url: &str) -> f64 {
+    let path = &url[url.find("/meetings").unwrap_or(0)..];
+    let request = client::request("GET", path, &[], "");
+    let pace = client::Pace { connections: 4, duration: std::time::Duration::from_secs(5), rate: Some(100.0) };
+    client::run(meetbox.port, pace, move || request.clone()).latency(0.99)
+}
+
+/// Follows the cursors to the last page but one, and gives the cursor that opens the last.
+async fn walk_to_the_end(meetbox: &Server) -> String {
+    let mut connection = Connection::open(meetbox.port).await.expect("the server answers");
+    let mut path = "/meetings?limit=100".to_owned();
+    let mut last = String::new();
+    let mut pages = 0;
+    loop {
+        let answer = connection.ask(&client::request("GET", &path, &[], "")).await.expect("the server answers");
+        assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+        let page: Value = serde_json::from_str(&answer.body).expect("JSON");
+        pages += 1;
+        let Some(cursor) = page["next_cursor"].as_str() else { break };
+        last = cursor.to_owned();
+        path = format!("/meetings?limit=100&cursor={cursor}");
+    }
+    assert!(pages >= MEETINGS / 100, "the walk ended after {pages} pages");
+    last
+}

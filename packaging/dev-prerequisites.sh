@@ -1,0 +1,133 @@
+#!/usr/bin/env bash
+# Installs what developing Meetbox needs and this machine lacks, and with `--tests` also what only its tests need. Asks
+# nothing, and may run any number of times: when nothing is missing it only looks.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+readonly RUST=1.95.0 NODE=20.9.0
+# From here on go fetches the version that LiveKit asks for by itself.
+readonly GO=1.21.0
+readonly LIVEKIT=v1.13.5
+# An S3-compatible store for the tests: a gateway to a folder.
+readonly VERSITYGW=v1.8.0
+# The package, and a file that tells that it is there, or that something else stands in for it.
+readonly PACKAGES=(
+    'build-essential /usr/bin/cc'
+    'curl /usr/bin/curl'
+    'pkg-config /usr/bin/pkg-config'
+    'xz-utils /usr/bin/xz'
+    'python3-venv /usr/lib/python3*/ensurepip/__init__.py'
+    'redis-server /usr/bin/redis-server'
+    'wrk /usr/bin/wrk'
+    'chromium /usr/bin/chromium'
+    'postgresql /usr/lib/postgresql/*/bin/initdb'
+)
+
+problems=()
+
+main() {
+    check_version rustc "$RUST" 'https://rustup.rs, or `rustup update stable`' "$(rustc --version 2>/dev/null | awk '{print $2}')"
+    check_version node "$NODE" 'https://nodejs.org' "$(node --version 2>/dev/null)"
+    install_packages
+    install_from_go livekit-server server "github.com/livekit/livekit-server/cmd/server@$LIVEKIT"
+    if [[ ${1-} == --tests ]]; then
+        install_from_go versitygw versitygw "github.com/versity/versitygw/cmd/versitygw@$VERSITYGW"
+    fi
+
+    if ((${#problems[@]} > 0)); then
+        printf 'error: %s\n' "${problems[@]}" >&2
+        printf '\nhint: mend the above and run this again\n' >&2
+        exit 1
+    fi
+}
+
+# check_version PROGRAM OLDEST WHERE FOUND
+check_version() {
+    local found=${4#v}
+    found=${found#go}
+    if [[ -z $found ]]; then
+        problems+=("$1 is missing; Meetbox needs $2 or later: $3")
+    elif ! at_least "$found" "$2"; then
+        problems+=("$1 is $found; Meetbox needs $2 or later: $3")
+    fi
+}
+
+# at_least FOUND OLDEST
+at_least() {
+    [[ $(printf '%s\n%s\n' "$2" "${1%%-*}" | sort --version-sort | head -n 1) == "$2" ]]
+}
+
+install_packages() {
+    local missing=() entry
+    for entry in "${PACKAGES[@]}"; do
+        # Unquoted on purpose: the file may be a pattern.
+        # shellcheck disable=SC2086
+        compgen -G ${entry#* } >/dev/null || missing+=("${entry%% *}")
+    done
+    ((${#missing[@]} > 0)) || return 0
+
+    if ! command -v apt-get >/dev/null; then
+        problems+=("this is not a Debian, so you have to install: ${missing[*]} (or what they are called here)")
+        return 0
+    fi
+    if ((EUID != 0)) && ! command -v sudo >/dev/null; then
+        problems+=("there is no sudo; as root run: apt-get install ${missing[*]}")
+        return 0
+    fi
+    printf 'installing: %s\n' "${missing[*]}" >&2
+    without_services install_now "${missing[@]}" || problems+=("apt-get could not install: ${missing[*]}")
+}
+
+install_now() {
+    as_root apt-get -qq update >&2 &&
+        as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install "$@" >&2
+}
+
+# Debian starts a server as soon as it is installed. Meetbox runs its own, and one that the machine had not asked for
+# must not stay behind: for as long as the command runs, nothing is started, and no database cluster is made.
+without_services() {
+    local policy=/usr/sbin/policy-rc.d clusters=/etc/postgresql-common/createcluster.d/meetbox-dev.conf status=0
+    local ours=false
+
+    if [[ ! -e $policy ]]; then
+        ours=true
+        printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+        as_root chmod 755 "$policy"
+    fi
+    as_root mkdir -p "${clusters%/*}"
+    printf 'create_main_cluster = false\n' | as_root tee "$clusters" >/dev/null
+
+    "$@" || status=$?
+
+    as_root rm -f "$clusters"
+    if [[ $ours == true ]]; then as_root rm -f "$policy"; fi
+    return "$status"
+}
+
+as_root() {
+    if ((EUID == 0)); then "$@"; else sudo "$@"; fi
+}
+
+# install_from_go PROGRAM BUILT MODULE: builds the module's program, which go calls BUILT, unless PROGRAM is there.
+install_from_go() {
+    local program=$1 built=$2 module=$3 here=$PWD/.meetbox/bin
+    if command -v "$program" >/dev/null || [[ -x $here/$program ]]; then return 0; fi
+
+    local before=${#problems[@]}
+    check_version go "$GO" 'https://go.dev/dl' "$(go version 2>/dev/null | awk '{print $3}')"
+    ((${#problems[@]} == before)) || return 0
+
+    printf 'building %s %s (some minutes, once)\n' "$program" "${module##*@}" >&2
+    mkdir -p "$here"
+    # Built beside its place, so that what stands there is whole.
+    local draft
+    draft=$(mktemp -d "$here/draft.XXXXXX")
+    if GOBIN=$draft go install "$module" >&2; then
+        mv "$draft/$built" "$here/$program"
+    else
+        problems+=("go could not build $module")
+    fi
+    rm -rf "$draft"
+}
+
+main "$@"

@@ -1,0 +1,117 @@
+//! The default configurations of LiveKit and its egress: texts with places to fill in.
+//!
+//! Neither program expands variables in its file, so whoever starts them renders it first. A place is
+//! `{{name}}`; what fills it is written as JSON, which every YAML parser reads, so that no value can
+//! change the shape of the file around it.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+/// livekit.yaml.
+pub const LIVEKIT: &str = include_str!("../../assets/livekit.yaml");
+/// egress.yaml.
+pub const EGRESS: &str = include_str!("../../assets/egress.yaml");
+
+/// What to fill in, by name.
+#[derive(Clone, Debug, Default)]
+pub struct Values(BTreeMap<&'static str, Value>);
+
+/// Template and values do not fit together.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RenderError {
+    #[error("the template wants `{0}`, which was not given")]
+    Missing(String),
+    #[error("`{0}` was given, and the template has no place for it")]
+    Unused(&'static str),
+    #[error("a `{{{{` is never closed")]
+    Unclosed,
+}
+
+impl Values {
+    /// Nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The same with one more value.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        self.0.insert(name, value.into());
+        self
+    }
+}
+
+/// Fills every place of `template`; every value must have one.
+pub fn render(template: &str, values: &Values) -> Result<String, RenderError> {
+    let mut unused: Vec<_> = values.0.keys().copied().collect();
+    let mut text = String::new();
+    let mut rest = template;
+
+    while let Some((before, after)) = rest.split_once("{{") {
+        let (name, after) = after.split_once("}}").ok_or(RenderError::Unclosed)?;
+        let value = values.0.get(name).ok_or_else(|| RenderError::Missing(name.to_owned()))?;
+        text.push_str(before);
+        text.push_str(&value.to_string());
+        unused.retain(|left| *left != name);
+        rest = after;
+    }
+    text.push_str(rest);
+    unused.first().map_or(Ok(text), |name| Err(RenderError::Unused(name)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{EGRESS, RenderError, Values, render};
+
+    #[test]
+    fn the_egress_template_is_filled_in_full() {
+        let values = Values::new()
+            .with("api_key", "key")
+            .with("api_secret", "secret")
+            .with("ws_url", "ws://127.0.0.1:7880")
+            .with("insecure", true)
+            .with("redis_address", "127.0.0.1:6379")
+            .with("redis_username", "")
+            .with("redis_password", "")
+            .with("redis_db", 0)
+            .with("health_port", 9090)
+            .with("log_level", "info")
+            .with("log_json", true)
+            .with("s3_access_key", "access")
+            .with("s3_secret", "hush")
+            .with("s3_region", "eu-frankfurt-1")
+            .with("s3_endpoint", "https://store.example")
+            .with("s3_bucket", "recordings")
+            .with("s3_force_path_style", true)
+            .with("backup_folder", "/rescue")
+            .with("room_composite_cpu_cost", 2.5);
+
+        let text = render(EGRESS, &values).unwrap();
+
+        // Under `storage`: on top, where older versions had it, egress does not see it.
+        let storage =
+            "storage:\n  s3:\n    access_key: \"access\"\n    secret: \"hush\"\n    region: \"eu-frankfurt-1\"\n";
+        assert!(text.contains(storage), "{text}");
+        assert!(text.contains("\nbackup:\n  prefix: \"/rescue\"\n"), "{text}");
+        assert!(text.contains("\n  room_composite_cpu_cost: 2.5\n"), "{text}");
+    }
+
+    #[test]
+    fn a_value_cannot_break_out_of_its_place() {
+        let values = Values::new().with("secret", "a\"b: {c}\n#d").with("port", 7880).with("hosts", ["a", "b"]);
+
+        let text = render("secret: {{secret}}\nport: {{port}}\nhosts: {{hosts}}\n", &values).unwrap();
+
+        assert_eq!(text, "secret: \"a\\\"b: {c}\\n#d\"\nport: 7880\nhosts: [\"a\",\"b\"]\n");
+    }
+
+    #[test]
+    fn template_and_values_must_fit_together() {
+        let values = Values::new().with("port", 1);
+
+        assert_eq!(render("{{host}}", &values), Err(RenderError::Missing("host".to_owned())));
+        assert_eq!(render("port", &values), Err(RenderError::Unused("port")));
+        assert_eq!(render("{{port", &values), Err(RenderError::Unclosed));
+    }
+}

@@ -1,0 +1,146 @@
+//! Ports: whether one is free, and who holds it when it is not.
+
+use std::{
+    collections::HashSet,
+    fmt, fs, io,
+    net::{Ipv4Addr, TcpListener, UdpSocket},
+    path::Path,
+};
+
+use super::process::command_line;
+
+/// The state in which `/proc/net/tcp` shows a socket that listens.
+const LISTEN: &str = "0A";
+
+/// A port of loopback that a service needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Port {
+    pub number: u16,
+    pub transport: Transport,
+}
+
+/// What is spoken on a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    Tcp,
+    Udp,
+}
+
+impl Port {
+    /// A TCP port.
+    pub fn tcp(number: u16) -> Self {
+        Self { number, transport: Transport::Tcp }
+    }
+
+    /// A UDP port.
+    pub fn udp(number: u16) -> Self {
+        Self { number, transport: Transport::Udp }
+    }
+
+    /// Who holds the port; `None` when it is free.
+    pub fn holder(self) -> Option<Holder> {
+        let address = (Ipv4Addr::LOCALHOST, self.number);
+        let tried = match self.transport {
+            Transport::Tcp => TcpListener::bind(address).map(drop),
+            Transport::Udp => UdpSocket::bind(address).map(drop),
+        };
+        match tried {
+            Err(err) if err.kind() == io::ErrorKind::AddrInUse => Some(self.look_up()),
+            // Another reason, such as a port under 1024, is the service's to tell.
+            _ => None,
+        }
+    }
+
+    fn look_up(self) -> Holder {
+        let inodes = self.inodes();
+        let pid = pids().find(|pid| holds(*pid, &inodes));
+        Holder { process: pid.map(|pid| (pid, command_line(pid).unwrap_or_default())) }
+    }
+
+    /// The inodes of the sockets on this port, whichever address they are bound to.
+    fn inodes(self) -> HashSet<String> {
+        let tables = match self.transport {
+            Transport::Tcp => ["/proc/net/tcp", "/proc/net/tcp6"],
+            Transport::Udp => ["/proc/net/udp", "/proc/net/udp6"],
+        };
+        let text: String = tables.iter().filter_map(|table| fs::read_to_string(table).ok()).collect();
+        text.lines().filter_map(|line| self.inode_in(line)).collect()
+    }
+
+    /// The inode in a line of such a table, when it is about this port.
+    fn inode_in(self, line: &str) -> Option<String> {
+        let fields: Vec<_> = line.split_whitespace().collect();
+        let [_, local, _, state, .., _] = fields.as_slice() else { return None };
+
+        let port = u16::from_str_radix(local.rsplit_once(':')?.1, 16).ok()?;
+        let open = self.transport == Transport::Udp || *state == LISTEN;
+        (port == self.number && open).then(|| fields.get(9).map(|inode| (*inode).to_owned()))?
+    }
+}
+
+impl fmt::Display for Port {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.transport {
+            Transport::Tcp => write!(f, "port {}", self.number),
+            Transport::Udp => write!(f, "UDP port {}", self.number),
+        }
+    }
+}
+
+/// Who holds a port.
+pub struct Holder {
+    /// Unknown when it belongs to somebody whose processes we may not look into.
+    process: Option<(u32, String)>,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.process {
+            Some((pid, command)) => write!(f, "pid {pid} ({command})"),
+            None => f.write_str("a process of another user"),
+        }
+    }
+}
+
+fn pids() -> impl Iterator<Item = u32> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+}
+
+fn holds(pid: u32, inodes: &HashSet<String>) -> bool {
+    let files = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
+    files.filter_map(|file| fs::read_link(file.path()).ok()).any(|target| is_socket(&target, inodes))
+}
+
+fn is_socket(target: &Path, inodes: &HashSet<String>) -> bool {
+    let inode = target.to_str().and_then(|text| text.strip_prefix("socket:[")?.strip_suffix(']'));
+    inode.is_some_and(|inode| inodes.contains(inode))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{TcpListener, UdpSocket};
+
+    use super::Port;
+
+    #[test]
+    fn a_taken_port_names_its_process() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = Port::tcp(listener.local_addr().unwrap().port());
+
+        let holder = port.holder().unwrap().to_string();
+        assert!(holder.starts_with(&format!("pid {} (", std::process::id())), "{holder}");
+
+        drop(listener);
+        assert!(port.holder().is_none());
+    }
+
+    #[test]
+    fn a_port_of_every_address_is_taken_on_loopback_too() {
+        let socket = UdpSocket::bind("0.0.0.0:0").unwrap();
+        let port = Port::udp(socket.local_addr().unwrap().port());
+
+        let holder = port.holder().unwrap().to_string();
+        assert!(holder.starts_with(&format!("pid {} (", std::process::id())), "{holder}");
+    }
+}

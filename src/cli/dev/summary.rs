@@ -1,0 +1,45 @@
+//! What is told when everything is there: where it is, and what to try first.
+
+use std::{fmt, path::PathBuf};
+
+/// Where everything is.
+pub struct Summary {
+    /// `None`: the web app is not run.
+    pub app: Option<String>,
+    pub api_port: u16,
+    pub livekit: String,
+    pub livekit_key: String,
+    /// `None`: it is not ours to show.
+    pub livekit_secret: Option<String>,
+    pub postgres: String,
+    pub redis: String,
+    pub logs: PathBuf,
+    pub settings: PathBuf,
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let api = format!("http://127.0.0.1:{}", self.api_port);
+
+        writeln!(f, "\nMeetbox is up; Ctrl-C stops it.\n")?;
+        if let Some(app) = &self.app {
+            writeln!(f, "  app         {app}")?;
+        }
+        writeln!(f, "  API         {api}")?;
+        writeln!(f, "  Swagger UI  {api}/docs")?;
+        writeln!(f, "  LiveKit     {}", self.livekit)?;
+        match &self.livekit_secret {
+            Some(secret) => writeln!(f, "              key {}, secret {secret}", self.livekit_key)?,
+            None => {
+                writeln!(f, "              key {}; its webhook must lead to {api}/livekit/webhook", self.livekit_key)?
+            }
+        }
+        writeln!(f, "  Postgres    {}", self.postgres)?;
+        writeln!(f, "  Redis       {}", self.redis)?;
+        writeln!(f, "  logs        {}", self.logs.display())?;
+        writeln!(f, "  settings    {} (for a shell: `set -a; . .meetbox/env`)\n", self.settings.display())?;
+        writeln!(f, "A token for a meeting:\n")?;
+        writeln!(f, "  curl {api}/token -H 'content-type: application/json' \\")?;
+        writeln!(f, "    -d '{{\"room_name\":\"blue-heron\",\"name\":\"Ada\"}}'\n")
+    }
+}

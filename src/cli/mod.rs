@@ -1,0 +1,112 @@
+//! The command line: what can be asked of the binary, and the only place that decides how it exits.
+
+mod check;
+mod dev;
+mod failure;
+mod healthcheck;
+mod migrate;
+mod openapi;
+mod seed;
+mod serve;
+mod start;
+
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use clap::{Parser, Subcommand};
+
+pub use self::failure::Failure;
+
+/// Self-hosted video meetings on LiveKit.
+#[derive(Parser)]
+#[command(name = "meetbox", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Check the settings without starting anything
+    Check(check::Args),
+    /// Run everything that a meeting needs on this machine, for development
+    Dev(dev::Args),
+    /// Run a program for as long as stdin stays open
+    #[command(hide = true)]
+    Keep(dev::KeepArgs),
+    /// Fill a development database with believable meetings
+    Seed,
+    /// Ask the server on this machine whether it is ready
+    Healthcheck,
+    /// Bring the database's schema up to date
+    Migrate,
+    /// Print the API's OpenAPI spec
+    Openapi,
+    /// Run the server and its jobs
+    Serve,
+}
+
+/// Runs the command that the process was started with.
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(answer) => return tell_usage(&answer),
+    };
+    let outcome = match cli.command {
+        Command::Check(args) => check::run(args),
+        Command::Dev(args) => dev::run(args),
+        Command::Keep(args) => match dev::keep(args) {
+            Ok(code) => return code,
+            Err(failure) => Err(failure),
+        },
+        Command::Seed => seed::run(),
+        Command::Healthcheck => healthcheck::run(),
+        Command::Migrate => migrate::run(),
+        Command::Openapi => openapi::run(),
+        Command::Serve => serve::run(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.tell(),
+    }
+}
+
+/// Help and version are answers; anything else says what is wrong with the arguments, which is the caller's to mend.
+fn tell_usage(answer: &clap::Error) -> ExitCode {
+    // When nobody can read it, the exit code is all that is left to say it with.
+    let _ = answer.print();
+    if answer.use_stderr() { ExitCode::from(1) } else { ExitCode::SUCCESS }
+}
+
+/// What asynchronous commands run on.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|err| Failure::ours("cannot start the runtime").because(&err))
+}
+
+/// Writes what a command was asked for to stdout; everything else it says belongs on stderr.
+fn print(text: &str) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        // Whoever reads has seen enough, as `head` does.
+        Err(err) if err.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(err) => Err(Failure::ours("cannot write to stdout").because(&err)),
+        Ok(()) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Cli;
+
+    #[test]
+    fn the_command_line_holds_together() {
+        Cli::command().debug_assert();
+    }
+}

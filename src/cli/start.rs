@@ -1,0 +1,105 @@
+//! How a server comes up: in an order in which nothing is served before it can be.
+
+use std::time::Duration;
+
+use sqlx::PgPool;
+use tokio::time::Instant;
+use tracing::{info, warn};
+
+use super::Failure;
+use crate::{
+    app::App,
+    clock::Clock,
+    config::{LivekitSettings, Settings},
+    db,
+    livekit::LivekitError,
+    storage::Storage,
+};
+
+/// The pauses between tries to reach LiveKit double from here …
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+/// … to here.
+const LONGEST_PAUSE: Duration = Duration::from_secs(4);
+
+/// Everything behind the doors: Postgres migrated, LiveKit proved, Redis and storage looked at.
+pub async fn open(settings: &Settings) -> Result<App, Failure> {
+    let pool = postgres(settings).await?;
+    let app = App::new(settings, pool, Clock::System)
+        .map_err(|err| Failure::input("cannot work with the settings").because(&err))?;
+
+    look_at_redis(&app).await;
+    look_at_storage(&app).await;
+    prove_livekit(&app, &settings.livekit).await?;
+    Ok(app)
+}
+
+async fn postgres(settings: &Settings) -> Result<PgPool, Failure> {
+    let pool = db::connect(&settings.database).await.map_err(|err| {
+        Failure::ours("cannot start without Postgres").because(&err).hint(
+            "DATABASE_URL says where Postgres is; its password is not shown here.\n\
+             - Is it running?             pg_isready -d \"$DATABASE_URL\", or systemctl status postgresql\n\
+             - Is the address right?      meetbox check\n\
+             - Does it let us in?         psql \"$DATABASE_URL\" -c 'select 1'\n\
+             - Is it only slow to start?  a larger DATABASE_START_TIMEOUT_SECONDS waits longer",
+        )
+    })?;
+    db::migrate(&settings.database).await.map_err(|err| {
+        Failure::ours("cannot bring the schema up to date; nothing is served").because(&err).hint(
+            "Every migration that is done stays done, and the one that failed left nothing behind. When the reason \
+             is mended,\n`meetbox migrate` goes on where it stopped. The previous version of Meetbox still runs on \
+             this schema.",
+        )
+    })?;
+    Ok(pool)
+}
+
+async fn look_at_redis(app: &App) {
+    match app.cache.ping().await {
+        Ok(()) => info!("connected to redis"),
+        Err(err) => warn!(error = %err, "redis is away; going on without it, and trying again with every use"),
+    }
+}
+
+async fn look_at_storage(app: &App) {
+    match &app.storage {
+        Storage::NotConfigured => info!("no object storage is set up; nothing can be recorded"),
+        Storage::S3(s3) => match s3.probe().await {
+            Ok(()) => info!("connected to object storage"),
+            Err(err) => warn!(error = %err, "object storage is unavailable; going on without it"),
+        },
+    }
+}
+
+/// Calls LiveKit with our keys until it answers, or for as long as the settings say.
+async fn prove_livekit(app: &App, settings: &LivekitSettings) -> Result<(), Failure> {
+    let deadline = Instant::now() + settings.start_timeout;
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let err = match app.livekit.list_rooms().await {
+            Ok(rooms) => {
+                info!(rooms = rooms.len(), "connected to LiveKit at {}; it knows our API key", settings.api_url);
+                return Ok(());
+            }
+            Err(err) => err,
+        };
+        if matches!(err, LivekitError::Refused) {
+            return Err(Failure::input("LiveKit refuses LIVEKIT_API_KEY and LIVEKIT_API_SECRET").hint(
+                "Both must stand under `keys:` in LiveKit's own configuration, exactly as they are set here.\n\
+                 LiveKit reads them at its start: restart it after a change.",
+            ));
+        }
+        if Instant::now() + pause >= deadline {
+            return Err(Failure::ours(format!("cannot start without LiveKit at {}", settings.api_url))
+                .because(&err)
+                .hint(
+                    "LIVEKIT_URL says where LiveKit is.\n\
+                     - Is it running?             curl -i the address with http:// in place of ws://; it answers `OK`\n\
+                     - Has it lost its Redis?     then it answers 500 to every call; its own log says so\n\
+                     - Is it only slow to start?  a larger LIVEKIT_START_TIMEOUT_SECONDS waits longer",
+                ));
+        }
+        warn!(error = %err, "LiveKit does not answer yet; trying again in {pause:?}");
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}

@@ -1,0 +1,158 @@
+//! Settings: the only place that reads the environment.
+//!
+//! One table (`table.rs`; each section's rows stand beside the struct that they fill) gives the parser, the
+//! error texts, `.env.example` and `docs/settings.md`. Loading looks at a [`Source`] and at nothing else.
+
+mod cache;
+mod database;
+mod dotenv;
+mod environment;
+mod http;
+mod kind;
+mod livekit;
+mod logs;
+mod problem;
+mod reader;
+pub mod reference;
+mod secrets;
+mod source;
+mod storage;
+mod table;
+#[cfg(test)]
+mod tests;
+mod unknown;
+
+use std::{collections::BTreeMap, io, path::Path};
+
+use self::reader::Reader;
+pub use self::{
+    cache::RedisSettings,
+    database::DatabaseSettings,
+    environment::Environment,
+    http::HttpSettings,
+    livekit::LivekitSettings,
+    logs::{LogFormat, LogSettings},
+    problem::{Problem, SettingsError, Warning},
+    source::Source,
+    storage::S3Settings,
+};
+
+/// Everything that is set from outside, checked.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub environment: Environment,
+    pub http: HttpSettings,
+    pub database: DatabaseSettings,
+    pub redis: RedisSettings,
+    pub livekit: LivekitSettings,
+    /// `None`: no object storage is configured.
+    pub storage: Option<S3Settings>,
+    pub logs: LogSettings,
+}
+
+/// Settings that can be used, and what should be said about them all the same.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    pub settings: Settings,
+    pub warnings: Vec<Warning>,
+}
+
+impl Settings {
+    /// Reads the real environment, the files that it names and, on a developer's machine, `.env`.
+    pub fn from_process() -> Result<Loaded, SettingsError> {
+        Self::load(&Source::from_process())
+    }
+
+    /// Reads every setting from `source`, and tells everything that is wrong at once.
+    pub fn load(source: &Source) -> Result<Loaded, SettingsError> {
+        let (environment, problem, warning) = Environment::of(source);
+        let (dotenv, malformed) = read_dotenv(source, environment);
+
+        let mut reader = Reader::new(environment, source, &dotenv);
+        reader.problems.extend(problem);
+        reader.problems.extend(malformed);
+        reader.warnings.extend(warning);
+        let settings = read(&mut reader);
+
+        let (problems, mut warnings) = (reader.problems, reader.warnings);
+        let names = source.variables().keys().chain(dotenv.keys());
+        warnings.extend(names.filter_map(|name| unknown::warning(name)));
+
+        match settings {
+            Some(settings) if problems.is_empty() => Ok(Loaded { settings, warnings }),
+            _ => Err(SettingsError { environment, problems, warnings }),
+        }
+    }
+}
+
+/// What the environment and `.env` say on a developer's machine, unchecked: `meetbox dev` asks what it need not start.
+///
+/// A variable that names a file with its value counts as set.
+pub fn developer_variables(source: &Source) -> BTreeMap<String, String> {
+    let (mut variables, _) = read_dotenv(source, Environment::Local);
+    variables.extend(source.variables().clone());
+
+    let named = table::settings().filter_map(|setting| {
+        let path = variables.get(&setting.file_variable()?).filter(|path| !path.is_empty())?;
+        Some((setting.name.to_owned(), source.read(Path::new(path)).ok()?.trim_end().to_owned()))
+    });
+    let named: Vec<_> = named.filter(|(name, _)| variables.get(name).is_none_or(String::is_empty)).collect();
+    variables.extend(named);
+    variables
+}
+
+/// Reads all sections before it looks at any of them, so that each can tell its problems.
+fn read(reader: &mut Reader<'_>) -> Option<Settings> {
+    let http = HttpSettings::read(reader);
+    let database = DatabaseSettings::read(reader);
+    let redis = RedisSettings::read(reader);
+    let livekit = LivekitSettings::read(reader);
+    let storage = storage::read(reader);
+    let logs = LogSettings::read(reader);
+
+    Some(Settings {
+        environment: reader.environment,
+        http: http?,
+        database: database?,
+        redis: redis?,
+        livekit: livekit?,
+        storage: storage?,
+        logs: logs?,
+    })
+}
+
+/// A developer's `.env`. Elsewhere it is not even opened: a file that lies about in the working directory must
+/// not change how a server runs.
+fn read_dotenv(source: &Source, environment: Environment) -> (BTreeMap<String, String>, Vec<Problem>) {
+    match environment {
+        Environment::Local => {}
+        Environment::Staging | Environment::Production => return (BTreeMap::new(), Vec::new()),
+    }
+    match source.read(Path::new(source::DOTENV)) {
+        Ok(text) => {
+            let (values, malformed) = dotenv::parse(&text);
+            let problems = malformed.iter().map(|line| {
+                dotenv_problem(
+                    format!("{}, line {}", source::DOTENV, line.line),
+                    format!("cannot be read: {}", line.reason),
+                )
+            });
+            (values, problems.collect())
+        }
+        Err(err) if err.kind() == io::ErrorKind::NotFound => (BTreeMap::new(), Vec::new()),
+        Err(err) => {
+            let problem = dotenv_problem(source::DOTENV.to_owned(), format!("cannot be read: {err}"));
+            (BTreeMap::new(), vec![problem])
+        }
+    }
+}
+
+fn dotenv_problem(variable: String, problem: String) -> Problem {
+    Problem {
+        variable,
+        problem,
+        purpose: "the settings of a developer's machine".to_owned(),
+        example: "PORT=3001".to_owned(),
+        valid: "NAME=value, the value in quotes when white space or a # belongs to it; # begins a comment".to_owned(),
+    }
+}

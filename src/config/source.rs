@@ -1,0 +1,86 @@
+//! Where settings come from: the environment, files that hold secrets, and a developer's `.env`.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    path::{Path, PathBuf},
+};
+
+/// The file that a developer may keep settings in, looked for in the working directory.
+pub const DOTENV: &str = ".env";
+
+/// Everything that settings are read from. Loading asks nothing else, so that a test can hand in a whole world.
+#[derive(Clone, Debug, Default)]
+pub struct Source {
+    variables: BTreeMap<String, String>,
+    files: Files,
+}
+
+/// The files that settings may name.
+#[derive(Clone, Debug, Default)]
+enum Files {
+    /// Those of this machine.
+    Disk,
+    /// These and no others.
+    #[default]
+    Nothing,
+    Given(BTreeMap<PathBuf, String>),
+}
+
+impl Source {
+    /// The real environment and the files of this machine.
+    ///
+    /// Bytes that are not text become U+FFFD, which no setting accepts: a value that was damaged is refused
+    /// and not silently changed.
+    #[expect(clippy::disallowed_methods, reason = "the only place that reads the environment")]
+    pub fn from_process() -> Self {
+        let variables = std::env::vars_os()
+            .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
+            .collect();
+        Self { variables, files: Files::Disk }
+    }
+
+    /// These variables and no files.
+    pub fn of<N: Into<String>, V: Into<String>>(variables: impl IntoIterator<Item = (N, V)>) -> Self {
+        let variables = variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+        Self { variables, files: Files::Nothing }
+    }
+
+    /// The same with `name` set, as if it stood in the real environment.
+    #[must_use]
+    pub fn with(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.variables.insert(name.into(), value.into());
+        self
+    }
+
+    /// The same with a file in it. Files of this machine are no longer looked at.
+    #[must_use]
+    pub fn with_file(mut self, path: impl Into<PathBuf>, text: impl Into<String>) -> Self {
+        let mut given = match self.files {
+            Files::Given(given) => given,
+            Files::Disk | Files::Nothing => BTreeMap::new(),
+        };
+        given.insert(path.into(), text.into());
+        self.files = Files::Given(given);
+        self
+    }
+
+    /// What the real environment says under `name`.
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(String::as_str)
+    }
+
+    /// The real environment.
+    pub(super) fn variables(&self) -> &BTreeMap<String, String> {
+        &self.variables
+    }
+
+    /// The text of a file.
+    pub(super) fn read(&self, path: &Path) -> io::Result<String> {
+        match &self.files {
+            Files::Disk => std::fs::read_to_string(path),
+            Files::Nothing => Err(io::ErrorKind::NotFound.into()),
+            Files::Given(files) => files.get(path).cloned().ok_or_else(|| io::ErrorKind::NotFound.into()),
+        }
+    }
+}

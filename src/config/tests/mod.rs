@@ -1,0 +1,281 @@
+//! What the settings promise, told by examples; `properties.rs` tells it for whatever one may set.
+
+mod properties;
+mod worlds;
+
+use std::{net::Ipv4Addr, time::Duration};
+
+use secrecy::ExposeSecret;
+
+use super::{Environment, LogFormat, Settings, SettingsError, Source, table};
+
+const SECRET: &str = "qJ3tXw8ZpL5vNc2RbY7mKd4HsF9gTe6A";
+
+/// The least that a server needs.
+fn production() -> Source {
+    Source::of([
+        ("DATABASE_URL", "postgresql://meetbox:Vt5kQ9wZ@db.internal:5432/meetbox"),
+        ("REDIS_URL", "redis://cache.internal:6379"),
+        ("LIVEKIT_URL", "wss://livekit.example.org"),
+        ("LIVEKIT_API_KEY", "APIm7Kq2xVn"),
+        ("LIVEKIT_API_SECRET", SECRET),
+    ])
+}
+
+/// The least that a developer needs.
+fn local() -> Source {
+    Source::of([
+        ("APP_ENV", "local"),
+        ("DATABASE_URL", "postgresql:///meetbox?host=/run/postgresql"),
+        ("REDIS_URL", "redis://localhost:6379"),
+        ("LIVEKIT_URL", "ws://localhost:7880"),
+        ("LIVEKIT_API_KEY", "devkey"),
+        ("LIVEKIT_API_SECRET", "secret"),
+    ])
+}
+
+fn load(source: &Source) -> Settings {
+    Settings::load(source).unwrap().settings
+}
+
+fn refused(source: &Source) -> SettingsError {
+    Settings::load(source).unwrap_err()
+}
+
+/// The variables that the error is about.
+fn variables(err: &SettingsError) -> Vec<&str> {
+    err.problems.iter().map(|problem| problem.variable.as_str()).collect()
+}
+
+/// The variables that are warned about.
+fn warned(source: &Source) -> Vec<String> {
+    Settings::load(source).unwrap().warnings.into_iter().map(|warning| warning.variable).collect()
+}
+
+#[test]
+fn what_is_not_said_has_the_defaults_of_a_server() {
+    let settings = load(&production());
+
+    assert_eq!(settings.environment, Environment::Production);
+    assert_eq!(settings.http.bind, Ipv4Addr::LOCALHOST);
+    assert_eq!(settings.http.port, 3001);
+    assert_eq!(settings.http.shutdown_grace, Duration::from_secs(4));
+    assert_eq!(settings.database.start_timeout, Duration::from_secs(60));
+    assert_eq!(settings.livekit.api_url.as_str(), "https://livekit.example.org/");
+    assert_eq!(settings.livekit.public_url.as_str(), "wss://livekit.example.org/");
+    assert_eq!(settings.livekit.token_ttl, Duration::from_secs(600));
+    assert_eq!(settings.livekit.webhook_retention, Duration::from_secs(30 * 24 * 60 * 60));
+    assert!(settings.storage.is_none());
+    assert_eq!(settings.logs.format, LogFormat::Json);
+    assert_eq!(settings.logs.filter, "info");
+    assert_eq!(settings.logs.directory, None);
+}
+
+#[test]
+fn a_developer_may_use_placeholders_and_reads_a_pretty_log() {
+    let settings = load(&local());
+
+    assert_eq!(settings.environment, Environment::Local);
+    assert_eq!(settings.logs.format, LogFormat::Pretty);
+    assert_eq!(settings.livekit.api_secret.expose_secret(), "secret");
+}
+
+#[test]
+fn one_message_tells_every_problem_with_purpose_example_and_range() {
+    let err = refused(&production().with("DATABASE_URL", "").with("PORT", "70000"));
+
+    let told = "2 settings are not right for production\n\
+        \n\
+        PORT is too large: `70000`\n    \
+            for      the port that the API and the web app listen on\n    \
+            example  3001\n    \
+            valid    a whole number from 1 to 65535\n\
+        \n\
+        DATABASE_URL is empty\n    \
+            for      the Postgres database that holds every fact\n    \
+            example  postgresql://meetbox:changeme@localhost:5432/meetbox\n    \
+            valid    an address that begins with postgresql:// or postgres:// and names a database;\n             \
+                     special characters in a password are percent-encoded (@ is %40); outside local the\n             \
+                     password is at least 8 characters and no placeholder; or the path of a file with it\n             \
+                     in DATABASE_URL_FILE\n";
+    assert_eq!(err.to_string(), told);
+}
+
+#[test]
+fn placeholders_and_short_secrets_are_refused_on_a_server() {
+    let cases = [
+        ("LIVEKIT_API_SECRET", "secret"),
+        ("LIVEKIT_API_SECRET", "qJ3tXw8ZpL5vNc2RbY7mKd4HsF9gTe6"),
+        ("LIVEKIT_API_SECRET", "abcabcabcabcabcabcabcabcabcabcabcabc"),
+        ("LIVEKIT_API_SECRET", "ChangeMe-qJ3tXw8ZpL5vNc2RbY7mKd4HsF9g"),
+        ("LIVEKIT_API_SECRET", "for-one-developers-machine-only-0123"),
+        ("LIVEKIT_API_KEY", "devkey"),
+        ("DATABASE_URL", "postgresql://meetbox:postgres@db/meetbox"),
+        ("DATABASE_URL", "postgresql://meetbox:changeme%5flocal@db/meetbox"),
+        ("DATABASE_URL", "postgresql://meetbox:Vt5kQ9w@db/meetbox"),
+        ("DATABASE_URL", "postgresql:///meetbox?host=/run/postgresql&password=secret"),
+        ("REDIS_URL", "redis://:password@cache"),
+    ];
+    for (variable, value) in cases {
+        for environment in ["staging", "production"] {
+            let err = refused(&production().with("APP_ENV", environment).with(variable, value));
+            assert_eq!(variables(&err), [variable], "{value}");
+            assert!(!err.problems[0].problem.contains(value));
+        }
+        load(&local().with(variable, value));
+    }
+}
+
+#[test]
+fn every_example_has_the_form_that_its_setting_asks_for() {
+    for setting in table::settings() {
+        assert!(setting.kind.parse(setting.example).is_ok(), "{}", setting.name);
+        for environment in [Environment::Local, Environment::Staging, Environment::Production] {
+            let default = setting.default_in(environment);
+            assert!(default.is_none_or(|default| setting.kind.parse(default).is_ok()), "{}", setting.name);
+        }
+    }
+}
+
+#[test]
+fn browsers_are_sent_to_livekit_over_an_encrypted_line() {
+    let plain = production().with("LIVEKIT_URL", "http://livekit:7880");
+    assert_eq!(variables(&refused(&plain)), ["LIVEKIT_PUBLIC_URL"]);
+    assert_eq!(
+        variables(&refused(&plain.clone().with("LIVEKIT_PUBLIC_URL", "ws://example.org"))),
+        ["LIVEKIT_PUBLIC_URL"]
+    );
+
+    let settings = load(&plain.with("LIVEKIT_PUBLIC_URL", "wss://example.org"));
+    assert_eq!(settings.livekit.api_url.as_str(), "http://livekit:7880/");
+    assert_eq!(settings.livekit.public_url.as_str(), "wss://example.org/");
+
+    for loopback in ["ws://localhost:7880", "ws://127.0.0.1:7880", "ws://[::1]:7880"] {
+        assert_eq!(load(&production().with("LIVEKIT_URL", loopback)).livekit.public_url.scheme(), "ws");
+    }
+    load(&local().with("LIVEKIT_URL", "ws://192.168.1.20:7880"));
+}
+
+#[test]
+fn a_secret_may_stand_in_a_file_without_the_line_end_that_editors_add() {
+    for text in [SECRET.to_owned(), format!("{SECRET}\n"), format!("{SECRET}\r\n")] {
+        let source = production()
+            .with("LIVEKIT_API_SECRET", "")
+            .with("LIVEKIT_API_SECRET_FILE", "/run/secrets/livekit")
+            .with_file("/run/secrets/livekit", text);
+        assert_eq!(load(&source).livekit.api_secret.expose_secret(), SECRET);
+    }
+}
+
+#[test]
+fn a_file_that_is_absent_empty_or_one_too_many_is_named_and_not_quoted() {
+    let missing = production().with("LIVEKIT_API_SECRET", "").with("LIVEKIT_API_SECRET_FILE", "/run/secrets/livekit");
+    let problem = &refused(&missing).problems[0];
+    assert_eq!(problem.variable, "LIVEKIT_API_SECRET");
+    assert!(
+        problem.problem.starts_with("comes from LIVEKIT_API_SECRET_FILE, but `/run/secrets/livekit` cannot be read")
+    );
+
+    let empty = missing.clone().with_file("/run/secrets/livekit", "\n");
+    assert!(refused(&empty).problems[0].problem.ends_with("`/run/secrets/livekit` is empty"));
+
+    let both = missing.with("LIVEKIT_API_SECRET", SECRET).with_file("/run/secrets/livekit", SECRET);
+    let err = refused(&both);
+    assert_eq!(err.problems[0].problem, "is set, and LIVEKIT_API_SECRET_FILE as well: only one of them may be");
+    assert!(!err.to_string().contains(SECRET));
+}
+
+#[test]
+fn dotenv_is_read_on_a_developers_machine_only_and_the_real_environment_wins() {
+    let dotenv = "PORT=4000\nBIND=127.0.0.2\nLIVEKIT_API_SECRET=from-the-file\n";
+
+    let settings = load(&local().with("PORT", "5000").with_file(".env", dotenv));
+    assert_eq!(settings.http.port, 5000);
+    assert_eq!(settings.http.bind, Ipv4Addr::new(127, 0, 0, 2));
+    assert_eq!(settings.livekit.api_secret.expose_secret(), "secret");
+
+    let settings = load(&production().with_file(".env", format!("APP_ENV=local\n{dotenv}")));
+    assert_eq!(settings.environment, Environment::Production);
+    assert_eq!(settings.http.port, 3001);
+}
+
+#[test]
+fn a_broken_line_of_dotenv_is_told_by_its_number_without_what_stands_in_it() {
+    let err = refused(&local().with_file(".env", "PORT=4000\n\nhunter2-is-my-password\n"));
+
+    assert_eq!(variables(&err), [".env, line 3"]);
+    assert!(!err.to_string().contains("hunter2"));
+}
+
+#[test]
+fn a_slip_of_the_pen_is_noticed_and_other_programs_are_left_alone() {
+    let source = production()
+        .with("LIVEKIT_API_SECERT", "x")
+        .with("REDIS_URI", "x")
+        .with("S3_ACCESS_KEY_ID", "x")
+        .with("LOG_DIR_FILE", "x")
+        .with("LIVEKIT_NODE_IP", "x")
+        .with("LIVEKIT_CONFIG", "x")
+        .with("PATH", "x");
+
+    let warnings = Settings::load(&source).unwrap().warnings;
+    let told: Vec<_> = warnings.iter().map(ToString::to_string).collect();
+    let expected = [
+        "LIVEKIT_API_SECERT is not a setting; is LIVEKIT_API_SECRET meant?",
+        "LOG_DIR_FILE is not a setting: only secrets can stand in a file; set LOG_DIR itself",
+        "REDIS_URI is not a setting; is REDIS_URL meant?",
+        "S3_ACCESS_KEY_ID is not a setting; is S3_ACCESS_KEY meant?",
+    ];
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn node_env_never_opens_the_house() {
+    for (said, meant) in [("production", "production"), ("staging", "staging"), ("development", "production")] {
+        assert_eq!(load(&production().with("NODE_ENV", said)).environment.name(), meant);
+    }
+    assert_eq!(warned(&production().with("NODE_ENV", "local")), ["NODE_ENV"]);
+    assert_eq!(load(&local().with("NODE_ENV", "production")).environment, Environment::Local);
+}
+
+#[test]
+fn an_environment_that_there_is_not_is_a_problem_and_as_strict_as_production() {
+    let err = refused(&local().with("APP_ENV", "Local"));
+
+    assert_eq!(err.environment, Environment::Production);
+    assert_eq!(variables(&err), ["APP_ENV", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET"]);
+}
+
+#[test]
+fn bytes_that_are_not_text_and_space_around_a_value_are_refused() {
+    let err = refused(
+        &production().with("LIVEKIT_API_KEY", "APIm7\u{fffd}q2xVn").with("PORT", "3001 ").with("BIND", "\u{7}"),
+    );
+
+    assert_eq!(variables(&err), ["BIND", "PORT", "LIVEKIT_API_KEY"]);
+    assert!(err.problems[0].problem.ends_with(r"`\u{7}`"));
+}
+
+#[test]
+fn oracles_storage_is_addressed_by_path_whatever_is_said() {
+    let store = production()
+        .with("S3_ENDPOINT", "https://mytenancy.compat.objectstorage.us-ashburn-1.oraclecloud.com")
+        .with("S3_ACCESS_KEY", "0f3b9c")
+        .with("S3_SECRET_KEY", "p8Zt4Lq0Vx2Ks6Wm")
+        .with("S3_BUCKET", "livekit-recordings")
+        .with("S3_REGION", "us-ashburn-1");
+    let path_style = |source: &Source| load(source).storage.unwrap().force_path_style;
+
+    assert!(path_style(&store) && warned(&store).is_empty());
+    let overridden = store.clone().with("S3_FORCE_PATH_STYLE", "false");
+    assert!(path_style(&overridden));
+    assert_eq!(warned(&overridden), ["S3_FORCE_PATH_STYLE"]);
+
+    let elsewhere = overridden.with("S3_ENDPOINT", "https://oraclecloud.com.example.org");
+    assert!(!path_style(&elsewhere) && warned(&elsewhere).is_empty());
+}
+
+#[test]
+fn the_path_style_alone_makes_no_storage() {
+    assert!(load(&production().with("S3_FORCE_PATH_STYLE", "true").with("S3_BUCKET", "")).storage.is_none());
+}

@@ -1,0 +1,178 @@
+//! Settings that somebody might really set: whole and right, with what is expected of them.
+
+use std::{collections::BTreeMap, net::IpAddr};
+
+use proptest::{option, prelude::*};
+
+use super::super::{Environment, Source};
+
+/// One way to set everything, and where each value stands.
+#[derive(Clone, Debug)]
+pub struct World {
+    pub environment: Environment,
+    /// Values by variable. What is absent here has its default.
+    pub values: BTreeMap<&'static str, String>,
+    /// Texts that must be found in nothing that is printed.
+    pub secrets: Vec<String>,
+    /// Where the values stand: a digit for each in turn.
+    places: Vec<u8>,
+}
+
+/// Those whose value may stand in a file of its own.
+const SECRETS: [&str; 4] = ["DATABASE_URL", "REDIS_URL", "LIVEKIT_API_SECRET", "S3_SECRET_KEY"];
+
+/// What must be set everywhere.
+pub const REQUIRED: [&str; 5] = ["DATABASE_URL", "REDIS_URL", "LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET"];
+
+/// What must be set as soon as one of them is.
+pub const STORAGE: [&str; 5] = ["S3_ENDPOINT", "S3_ACCESS_KEY", "S3_SECRET_KEY", "S3_BUCKET", "S3_REGION"];
+
+impl World {
+    pub fn has_storage(&self) -> bool {
+        self.values.contains_key("S3_BUCKET")
+    }
+
+    pub fn moved_to(mut self, environment: Environment) -> Self {
+        self.environment = environment;
+        self
+    }
+
+    pub fn without(mut self, variables: &[&str]) -> Self {
+        self.values.retain(|variable, _| !variables.contains(variable));
+        self
+    }
+
+    pub fn with(mut self, variable: &'static str, value: impl Into<String>) -> Self {
+        self.values.insert(variable, value.into());
+        self
+    }
+
+    /// The world as a process finds it: some values in the environment, some in files, some in `.env`.
+    pub fn source(&self) -> Source {
+        let mut source = Source::of([("APP_ENV", self.environment.name())]);
+        let mut dotenv = String::from("# a developer's settings\n");
+        for ((variable, value), place) in self.values.iter().zip(self.places.iter().cycle()) {
+            match place {
+                0 if SECRETS.contains(variable) => {
+                    let path = format!("/run/secrets/{variable}");
+                    source = source.with(format!("{variable}_FILE"), &path).with_file(path, format!("{value}\n"));
+                }
+                1 if self.environment == Environment::Local => {
+                    dotenv.push_str(&format!("{variable}='{value}'\n"));
+                }
+                _ => source = source.with(*variable, value),
+            }
+        }
+        source.with_file(".env", dotenv)
+    }
+}
+
+pub fn any_environment() -> impl Strategy<Value = Environment> {
+    prop_oneof![Just(Environment::Local), Just(Environment::Staging), Just(Environment::Production)]
+}
+
+/// A world in which everything is right, in any environment.
+pub fn any_world() -> impl Strategy<Value = World> {
+    let parts = (any_environment(), servers(), limits(), option::of(storage()), logs());
+    (parts, prop::collection::vec(0_u8..4, 1..30)).prop_map(
+        |((environment, servers, limits, storage, logs), places)| {
+            let mut values = BTreeMap::new();
+            let mut secrets = Vec::new();
+            for (given, hidden) in [servers, (limits, Vec::new()), storage.unwrap_or_default(), (logs, Vec::new())] {
+                values.extend(given);
+                secrets.extend(hidden);
+            }
+            World { environment, values, secrets, places }
+        },
+    )
+}
+
+type Given = Vec<(&'static str, String)>;
+
+fn servers() -> impl Strategy<Value = (Given, Vec<String>)> {
+    let database = ("postgres(ql)?", "[a-z]{1,8}", password(), host(), 1_u16.., "[a-z_]{1,12}");
+    let redis = ("rediss?", password(), host(), 0_u8..16);
+    let livekit = (prop_oneof!["wss", "https"], host(), option::of(host()), "AP[A-Za-z0-9]{6,14}", secret());
+
+    (database, redis, livekit).prop_map(|(database, redis, livekit)| {
+        let (scheme, user, password, host, port, name) = database;
+        let mut given = vec![("DATABASE_URL", format!("{scheme}://{user}:{password}@{host}:{port}/{name}"))];
+        let mut secrets = vec![password];
+
+        let (scheme, password, host, number) = redis;
+        given.push(("REDIS_URL", format!("{scheme}://:{password}@{host}/{number}")));
+        secrets.push(password);
+
+        let (scheme, host, public, key, secret) = livekit;
+        given.push(("LIVEKIT_URL", format!("{scheme}://{host}")));
+        given.extend(public.map(|host| ("LIVEKIT_PUBLIC_URL", format!("wss://{host}"))));
+        given.push(("LIVEKIT_API_KEY", key));
+        given.push(("LIVEKIT_API_SECRET", secret.clone()));
+        secrets.push(secret);
+        (given, secrets)
+    })
+}
+
+/// Whatever has a default, each set or left out.
+fn limits() -> impl Strategy<Value = Given> {
+    let numbers = [
+        number("PORT", 1, 65535),
+        number("MAX_CONNECTIONS", 1, 1_000_000),
+        number("SHUTDOWN_GRACE_SECONDS", 0, 4),
+        number("DATABASE_MAX_CONNECTIONS", 2, 1000),
+        number("DATABASE_START_TIMEOUT_SECONDS", 1, 600),
+        number("LIVEKIT_START_TIMEOUT_SECONDS", 1, 600),
+        number("TOKEN_TTL_SECONDS", 60, 3600),
+        number("WEBHOOK_RETENTION_DAYS", 1, 3650),
+        number("LOG_KEEP_FILES", 1, 3650),
+    ];
+    let address = option::of(any::<IpAddr>().prop_map(|address| ("BIND", address.to_string()))).boxed();
+    Vec::from_iter(numbers.into_iter().chain([address])).prop_map(|given| given.into_iter().flatten().collect())
+}
+
+fn number(variable: &'static str, least: u64, most: u64) -> BoxedStrategy<Option<(&'static str, String)>> {
+    let number = prop_oneof![Just(least), Just(most), least..=most];
+    option::of(number.prop_map(move |number| (variable, number.to_string()))).boxed()
+}
+
+fn logs() -> impl Strategy<Value = Given> {
+    let level = prop_oneof!["info", "error", "DEBUG", "warn,meetbox=debug", "off,meetbox::http=trace,sqlx=warn"];
+    (option::of("json|pretty"), option::of(level), option::of("/[a-z]{1,8}/[a-z]{1,8}")).prop_map(
+        |(format, level, folder)| {
+            let given = [("LOG_FORMAT", format), ("LOG_LEVEL", level), ("LOG_DIR", folder)];
+            given.into_iter().filter_map(|(variable, value)| Some((variable, value?))).collect()
+        },
+    )
+}
+
+pub fn storage() -> impl Strategy<Value = (Given, Vec<String>)> {
+    let names = ("[A-Za-z0-9][A-Za-z0-9._-]{2,62}", "[a-z]{2}-[a-z]{4,9}-[1-9]");
+    // What clouds really hand out: base64 and the like, all of which must survive.
+    let keys = ("[A-Z0-9]{16,24}", "[A-Za-z0-9+/=_.~!@#$%^&*()-]{20,64}");
+    ("https?", host(), option::of(1_u16..), names, keys, option::of(any::<bool>())).prop_map(
+        |(scheme, host, port, (bucket, region), (access_key, secret_key), path_style)| {
+            let port = port.map_or_else(String::new, |port| format!(":{port}"));
+            let mut given = vec![
+                ("S3_ENDPOINT", format!("{scheme}://{host}{port}")),
+                ("S3_ACCESS_KEY", access_key),
+                ("S3_SECRET_KEY", secret_key.clone()),
+                ("S3_BUCKET", bucket),
+                ("S3_REGION", region),
+            ];
+            given.extend(path_style.map(|style| ("S3_FORCE_PATH_STYLE", style.to_string())));
+            (given, vec![secret_key])
+        },
+    )
+}
+
+fn host() -> impl Strategy<Value = String> {
+    "[a-z]{3,10}(\\.[a-z]{3,10}){0,2}"
+}
+
+fn password() -> impl Strategy<Value = String> {
+    "[A-Za-z0-9]{12,24}"
+}
+
+fn secret() -> impl Strategy<Value = String> {
+    "[A-Za-z0-9]{32,64}"
+}

@@ -1,0 +1,50 @@
+//! Work that one process at a time may do.
+
+use sqlx::{Connection, PgConnection, PgExecutor, PgPool};
+
+use super::DbError;
+
+/// Work with a lock of its own. The numbers are only ours to keep apart; the space is the database's advisory locks.
+#[derive(Clone, Copy, Debug)]
+#[repr(i64)]
+pub enum Work {
+    /// Applying events from the inbox.
+    Projection = 0x6d65_6574_0001,
+    /// Comparing with LiveKit.
+    Reconciliation = 0x6d65_6574_0002,
+}
+
+/// A lock that ends with its connection: also when the holder is dropped half-way, or its process dies.
+#[derive(Debug)]
+pub struct Held {
+    connection: PgConnection,
+    work: Work,
+}
+
+impl Held {
+    /// Gives the lock back. When that fails, the end of the connection does it a moment later.
+    pub async fn release(mut self) {
+        let unlocked = sqlx::query_scalar!("select pg_advisory_unlock($1)", self.work as i64);
+        let _ = unlocked.fetch_one(&mut self.connection).await;
+        let _ = self.connection.close().await;
+    }
+}
+
+/// Takes the lock for longer than one transaction; `None` when another process has it.
+// The connection leaves the pool for good. A session lock on a pooled connection would outlive a cancelled holder.
+pub async fn try_hold(pool: &PgPool, work: Work) -> Result<Option<Held>, DbError> {
+    let mut connection = pool.acquire().await?.detach();
+    let got = sqlx::query_scalar!("select pg_try_advisory_lock($1) as \"got!\"", work as i64)
+        .fetch_one(&mut connection)
+        .await?;
+    if got {
+        return Ok(Some(Held { connection, work }));
+    }
+    let _ = connection.close().await;
+    Ok(None)
+}
+
+/// Takes the lock until the transaction ends; `false` when another has it.
+pub async fn try_lock(db: impl PgExecutor<'_>, work: Work) -> Result<bool, DbError> {
+    Ok(sqlx::query_scalar!("select pg_try_advisory_xact_lock($1) as \"got!\"", work as i64).fetch_one(db).await?)
+}

@@ -1,0 +1,88 @@
+//! The schema is brought up to date before anybody is served.
+
+use std::time::Duration;
+
+use sqlx::{Connection, PgConnection, migrate::Migrator};
+use tracing::info;
+
+use crate::config::DatabaseSettings;
+
+use super::{ConnectError, pool};
+
+/// The migrations in the binary.
+pub static MIGRATOR: Migrator = sqlx::migrate!();
+
+/// How long a migration waits: for another process that migrates, and for tables that a running process holds. Without
+/// a bound, a migration that waits for a table would keep everybody else waiting behind it.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The schema could not be brought up to date; no request may be served.
+#[derive(Debug, thiserror::Error)]
+pub enum MigrateError {
+    #[error(transparent)]
+    Address(#[from] ConnectError),
+    #[error("cannot connect to postgres to migrate it")]
+    Connect(#[source] sqlx::Error),
+    #[error("cannot bring the schema up to date")]
+    Migrate(#[source] sqlx::migrate::MigrateError),
+    #[error("cannot read which migrations were applied")]
+    Read(#[source] sqlx::Error),
+}
+
+/// What a migration run did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Migrated {
+    /// How many migrations were applied now.
+    pub applied: usize,
+    /// The newest migration in the database.
+    pub version: i64,
+}
+
+/// Applies what is missing. Safe with any number of processes at once, and when killed half-way: each migration is
+/// one transaction, and one process at a time holds the lock.
+pub async fn migrate(settings: &DatabaseSettings) -> Result<Migrated, MigrateError> {
+    // A connection of its own, closed whatever happens: after an error the migrator does not give its advisory
+    // lock back, and a pooled connection would keep every other process waiting. Without our statement time-out, which a long
+    // migration would hit.
+    let options = pool::options(settings)?.options([
+        ("statement_timeout", "0".to_owned()),
+        ("idle_in_transaction_session_timeout", "0".to_owned()),
+        ("lock_timeout", LOCK_TIMEOUT.as_millis().to_string()),
+    ]);
+    let mut connection = sqlx::ConnectOptions::connect(&options).await.map_err(MigrateError::Connect)?;
+
+    let outcome = run(&mut connection).await;
+    let _ = connection.close().await;
+    outcome
+}
+
+async fn run(connection: &mut PgConnection) -> Result<Migrated, MigrateError> {
+    let before = applied(connection).await?;
+
+    let mut migrator = Migrator::with_migrations(MIGRATOR.iter().cloned().collect());
+    // A binary that is returned to after a failed upgrade finds newer migrations than it knows, and must start.
+    migrator.set_ignore_missing(true);
+    migrator.run(&mut *connection).await.map_err(MigrateError::Migrate)?;
+
+    let after = applied(connection).await?;
+    let done =
+        Migrated { applied: after.len().saturating_sub(before.len()), version: after.last().copied().unwrap_or(0) };
+    info!(applied = done.applied, version = done.version, "the schema is at version {}", done.version);
+    Ok(done)
+}
+
+/// The versions in the database, in order; none before the first migration.
+async fn applied(connection: &mut PgConnection) -> Result<Vec<i64>, MigrateError> {
+    // Not checked at compile time: the migrator's own table does not exist yet on a fresh database.
+    let exists: bool = sqlx::query_scalar("select to_regclass('_sqlx_migrations') is not null")
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(MigrateError::Read)?;
+    if !exists {
+        return Ok(Vec::new());
+    }
+    sqlx::query_scalar("select version from _sqlx_migrations where success order by version")
+        .fetch_all(connection)
+        .await
+        .map_err(MigrateError::Read)
+}

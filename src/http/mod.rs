@@ -1,0 +1,104 @@
+//! The HTTP door. JSON, status codes and poem stay in here.
+
+mod api;
+mod caller;
+mod connection;
+mod failure;
+mod guard;
+mod health;
+pub mod limits;
+pub mod listener;
+mod livekit_webhook;
+mod meeting_views;
+mod meetings;
+mod methods;
+mod pace;
+mod page;
+mod participants;
+pub mod problem;
+mod room_name_text;
+pub mod server;
+mod tokens;
+pub mod web;
+
+use poem::{Endpoint, EndpointExt, IntoEndpoint, IntoResponse, Request, Response, Result, Route, post};
+
+pub use self::api::spec;
+use self::{
+    guard::{Deadline, Guard},
+    limits::{BODY_LIMIT, Limits},
+    methods::Methods,
+    web::WebFiles,
+};
+use crate::app::App;
+
+/// Everything that is answered over HTTP.
+///
+/// The order of what surrounds it, from the outside in:
+/// 1. `Guard`: whatever happens further in has an id, a line in the log and the shape of a problem;
+/// 2. `Methods`: a method that a path does not know is answered with those that it does;
+/// 3. `Limits`: the body is read whole before anything is decided;
+/// 4. `Deadline`: the time to answer counts from here, however slowly the body came.
+pub fn routes(app: App, web: WebFiles) -> impl Endpoint<Output = Response> + 'static {
+    let methods = Methods::of(&spec()).with("/livekit/webhook", "POST").with("/openapi.json", "GET, HEAD");
+
+    Route::new()
+        .at("/livekit/webhook", post(livekit_webhook::receive))
+        .nest_no_strip("/", Root { api: api::service().into_endpoint(), web })
+        .data(app)
+        .with(Deadline)
+        .with(Limits { body: body_limit, ..Limits::default() })
+        .with(methods)
+        .with(Guard)
+}
+
+/// What the web app owns of our one origin; everything else is the API's.
+const WEB_PREFIXES: [&str; 4] = ["/m/", "/app/", "/_next/", "/docs/"];
+/// The web app's places that are no folders.
+const WEB_PLACES: [&str; 3] = ["/", "/app", "/docs"];
+
+/// Where the API and the web app share the root.
+struct Root<A> {
+    api: A,
+    web: WebFiles,
+}
+
+impl<A: Endpoint> Endpoint for Root<A> {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> Result<Response> {
+        if is_webs(request.uri().path()) {
+            self.web.call(request).await
+        } else {
+            self.api.call(request).await.map(IntoResponse::into_response)
+        }
+    }
+}
+
+fn is_webs(path: &str) -> bool {
+    // No path of the API has a dot in it; an icon or the API's own description does.
+    let is_file = path.rsplit('/').next().is_some_and(|name| name.contains('.'));
+    is_file || WEB_PLACES.contains(&path) || WEB_PREFIXES.iter().any(|prefix| path.starts_with(prefix))
+}
+
+fn body_limit(path: &str) -> u64 {
+    if path == "/livekit/webhook" { livekit_webhook::BODY_LIMIT } else { BODY_LIMIT }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_webs;
+
+    #[test]
+    fn no_path_is_both_the_webs_and_the_apis() {
+        for web in
+            ["/", "/m/blue-heron", "/app", "/app/recordings", "/_next/static/x.js", "/docs", "/docs/", "/icon.svg"]
+        {
+            assert!(is_webs(web), "{web}");
+        }
+        let spec: serde_json::Value = serde_json::from_str(&super::spec()).unwrap();
+        for api in spec["paths"].as_object().unwrap().keys() {
+            assert!(!is_webs(api), "{api}");
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! The embedded files by name, each with its compressed forms.
+
+use std::{borrow::Cow, collections::HashMap};
+
+use bytes::Bytes;
+use poem::http::{
+    HeaderMap,
+    header::{self, HeaderValue},
+};
+use sha2::{Digest, Sha256};
+
+use super::encoding::Encoding;
+use crate::assets::Asset;
+
+/// Where the export names the hashes of the scripts that stand in its pages; never served.
+const HASHES: &str = "csp.json";
+
+/// A file, and how it travels.
+pub(super) struct File {
+    pub path: String,
+    pub content_type: &'static str,
+    /// The start of the hash of the content.
+    tag: String,
+    plain: Bytes,
+    brotli: Option<Bytes>,
+    gzip: Option<Bytes>,
+}
+
+impl File {
+    /// The forms there are, in the order of preference.
+    pub fn encodings(&self) -> Vec<Encoding> {
+        let brotli = self.brotli.as_ref().map(|_| Encoding::Brotli);
+        let gzip = self.gzip.as_ref().map(|_| Encoding::Gzip);
+        brotli.into_iter().chain(gzip).chain([Encoding::Identity]).collect()
+    }
+
+    /// The content in one of its forms; as it is, when it has no such form.
+    pub fn content(&self, encoding: Encoding) -> Bytes {
+        let packed = match encoding {
+            Encoding::Brotli => self.brotli.as_ref(),
+            Encoding::Gzip => self.gzip.as_ref(),
+            Encoding::Identity => None,
+        };
+        packed.unwrap_or(&self.plain).clone()
+    }
+
+    /// The tag of one form; each has its own, because a strong tag promises the same bytes.
+    pub fn etag(&self, encoding: Encoding) -> HeaderValue {
+        let tag = format!("\"{}-{}\"", self.tag, encoding.name());
+        HeaderValue::try_from(tag).unwrap_or_else(|_| HeaderValue::from_static("\"\""))
+    }
+
+    /// Whether the client says that it has this content, in whichever form.
+    pub fn is_known_to(&self, headers: &HeaderMap) -> bool {
+        headers
+            .get_all(header::IF_NONE_MATCH)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .map(|tag| tag.trim().trim_start_matches("W/").trim_matches('"'))
+            .any(|tag| tag == "*" || tag.split_once('-').is_some_and(|(hash, _)| hash == self.tag))
+    }
+}
+
+/// Every file of the export.
+pub(super) struct Files(HashMap<String, File>);
+
+/// For each page the hashes of its scripts, quoted as the policy wants them.
+pub(super) type Hashes = HashMap<String, Vec<String>>;
+
+impl Files {
+    /// The files with their forms put together, and the hashes that come along.
+    pub fn index(export: impl Iterator<Item = Asset>) -> (Self, Hashes) {
+        let mut files = HashMap::new();
+        let (mut packed, mut hashes) = (Vec::new(), Hashes::new());
+        for asset in export {
+            match asset.path.rsplit_once('.') {
+                _ if asset.path == HASHES => hashes = parse_hashes(&asset.content),
+                Some((path, "br")) => packed.push((path.to_owned(), Encoding::Brotli, bytes(asset.content))),
+                Some((path, "gz")) => packed.push((path.to_owned(), Encoding::Gzip, bytes(asset.content))),
+                _ => drop(files.insert(asset.path.to_string(), plain(asset))),
+            }
+        }
+        for (path, encoding, content) in packed {
+            match (files.get_mut(&path), encoding) {
+                (Some(file), Encoding::Brotli) => file.brotli = Some(content),
+                (Some(file), Encoding::Gzip) => file.gzip = Some(content),
+                (_, Encoding::Identity) | (None, _) => {}
+            }
+        }
+        (Self(files), hashes)
+    }
+
+    pub fn get(&self, path: &str) -> Option<&File> {
+        self.0.get(path)
+    }
+
+    /// Makes sure that `path` holds `text`. Compressed forms that the export has of something else are forgotten.
+    pub fn insist_on(&mut self, path: &'static str, text: String) {
+        if self.get(path).is_some_and(|file| file.plain == text) {
+            return;
+        }
+        let sha256 = Sha256::digest(&text).into();
+        let asset = Asset { path: path.into(), content: text.into_bytes().into(), sha256 };
+        self.0.insert(path.to_owned(), plain(asset));
+    }
+
+    /// The names of the HTML files.
+    pub fn pages(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str).filter(|path| path.ends_with(".html"))
+    }
+}
+
+fn plain(asset: Asset) -> File {
+    File {
+        content_type: content_type(&asset.path),
+        tag: asset.sha256.iter().take(12).map(|byte| format!("{byte:02x}")).collect(),
+        path: asset.path.into_owned(),
+        plain: bytes(asset.content),
+        brotli: None,
+        gzip: None,
+    }
+}
+
+/// Without a copy for what the binary carries.
+fn bytes(content: Cow<'static, [u8]>) -> Bytes {
+    match content {
+        Cow::Borrowed(content) => Bytes::from_static(content),
+        Cow::Owned(content) => Bytes::from(content),
+    }
+}
+
+/// Without hashes no inline script runs: a page that does not work shows that something is wrong, and is safe.
+fn parse_hashes(json: &[u8]) -> Hashes {
+    serde_json::from_slice(json).unwrap_or_else(|err| {
+        tracing::error!(error = %err, "the export's {HASHES} cannot be read, its pages will not work: {err}");
+        Hashes::new()
+    })
+}
+
+fn content_type(path: &str) -> &'static str {
+    match path.rsplit_once('.').map_or("", |(_, ending)| ending) {
+        "html" => "text/html; charset=utf-8",
+        "css" => "text/css; charset=utf-8",
+        "js" | "mjs" => "text/javascript; charset=utf-8",
+        "txt" => "text/plain; charset=utf-8",
+        "json" | "map" => "application/json",
+        "webmanifest" => "application/manifest+json",
+        "svg" => "image/svg+xml",
+        "png" => "image/png",
+        "jpg" | "jpeg" => "image/jpeg",
+        "webp" => "image/webp",
+        "ico" => "image/x-icon",
+        "woff2" => "font/woff2",
+        "wasm" => "application/wasm",
+        "mp3" => "audio/mpeg",
+        "ogg" => "audio/ogg",
+        _ => "application/octet-stream",
+    }
+}

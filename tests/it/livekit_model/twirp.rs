@@ -1,0 +1,165 @@
+//! What LiveKit answers when it is asked: the methods, the grants they want, and the real texts of its refusals.
+
+use serde_json::{Value, json};
+
+use super::{KEYS, bodies, jwt, world::World};
+
+/// A request as it came in.
+pub struct Call<'a> {
+    pub path: &'a str,
+    pub authorization: Option<&'a str>,
+    pub body: &'a [u8],
+    /// The model's time.
+    pub now_ms: i64,
+}
+
+/// What a method is asked, once its caller is known to be allowed to ask.
+struct Asked {
+    request: Value,
+    now_ms: i64,
+}
+
+/// An answer as it goes out.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub content_type: &'static str,
+    pub body: String,
+}
+
+impl Answer {
+    fn json(status: u16, body: &Value) -> Self {
+        Self { status, content_type: "application/json", body: body.to_string() }
+    }
+
+    fn ok(body: &Value) -> Self {
+        Self::json(200, body)
+    }
+
+    fn refusal(status: u16, code: &str, msg: &str) -> Self {
+        Self::json(status, &json!({ "code": code, "msg": msg }))
+    }
+
+    fn plain(status: u16, body: impl Into<String>) -> Self {
+        Self { status, content_type: "text/plain; charset=utf-8", body: body.into() }
+    }
+}
+
+/// Answers one request.
+pub fn answer(world: &mut World, call: &Call<'_>) -> Answer {
+    if call.path == "/" {
+        return Answer::plain(200, "OK");
+    }
+    match grants(call) {
+        Ok(grants) => dispatch(world, call, &grants),
+        Err(refused) => refused,
+    }
+}
+
+/// The `video` claim of the caller's token; empty when there is no token at all, as in LiveKit.
+fn grants(call: &Call<'_>) -> Result<Value, Answer> {
+    let Some(header) = call.authorization else { return Ok(json!({})) };
+    let Some(token) = header.strip_prefix("Bearer ") else {
+        return Err(Answer::plain(401, "invalid authorization header. Must start with Bearer "));
+    };
+    let Some(claims) = jwt::read(token) else { return Err(Answer::plain(401, "invalid authorization token")) };
+    let key = claims["iss"].as_str().unwrap_or_default();
+    let Some((_, secret)) = KEYS.iter().find(|(known, _)| *known == key) else {
+        return Err(Answer::plain(401, format!("invalid API key: {key}")));
+    };
+
+    let invalid = |why: &str| Err(Answer::plain(401, format!("invalid token: {token}, error: {why}")));
+    if !jwt::is_signed_with(token, secret) {
+        return invalid("token signature is invalid: signature is invalid");
+    }
+    if claims["exp"].as_i64().is_none_or(|it| it < call.now_ms / 1000) {
+        return invalid("token has invalid claims: token is expired");
+    }
+    if claims["nbf"].as_i64().is_some_and(|it| it > call.now_ms / 1000) {
+        return invalid("token has invalid claims: token is not valid yet");
+    }
+    Ok(claims["video"].clone())
+}
+
+fn dispatch(world: &mut World, call: &Call<'_>, grants: &Value) -> Answer {
+    let request: Value = serde_json::from_slice(call.body).unwrap_or_else(|_| json!({}));
+    let room = request["room"].as_str().unwrap_or_default();
+    let may = |grant: &str| grants[grant] == true;
+    let may_administer = may("roomAdmin") && grants["room"] == room;
+
+    let (granted, method): (bool, fn(&mut World, &Asked) -> Answer) = match call.path {
+        "/twirp/livekit.RoomService/ListRooms" => (may("roomList"), list_rooms),
+        "/twirp/livekit.RoomService/ListParticipants" => (may_administer, list_participants),
+        "/twirp/livekit.RoomService/GetParticipant" => (may_administer, get_participant),
+        "/twirp/livekit.RoomService/UpdateSubscriptions" => (may_administer, update_subscriptions),
+        "/twirp/livekit.RoomService/DeleteRoom" => (may("roomCreate"), delete_room),
+        "/twirp/livekit.Egress/ListEgress" => (may("roomRecord"), |_, _| Answer::ok(&json!({ "items": [] }))),
+        path => return bad_route(path),
+    };
+    if !granted {
+        return Answer::refusal(401, "unauthenticated", "permissions denied");
+    }
+    if world.redis_is_down {
+        return Answer::refusal(
+            500,
+            "unknown",
+            "could not get rooms: dial tcp 127.0.0.1:7379: connect: connection refused",
+        );
+    }
+    method(world, &Asked { request, now_ms: call.now_ms })
+}
+
+fn list_rooms(world: &mut World, asked: &Asked) -> Answer {
+    let names = asked.request["names"].as_array().filter(|it| !it.is_empty());
+    let asked_for = |name: &str| names.is_none_or(|names| names.iter().any(|it| it == name));
+    let rooms: Vec<Value> =
+        world.rooms.values().filter(|it| it.listed && asked_for(&it.name)).map(bodies::listed_room).collect();
+    Answer::ok(&json!({ "rooms": rooms }))
+}
+
+fn list_participants(world: &mut World, asked: &Asked) -> Answer {
+    let room = world.rooms.get(asked.request["room"].as_str().unwrap_or_default());
+    let participants: Vec<Value> = room
+        .map(|room| room.participants.values().filter(|it| it.listed).map(bodies::listed_participant).collect())
+        .unwrap_or_default();
+    Answer::ok(&json!({ "participants": participants }))
+}
+
+fn get_participant(world: &mut World, asked: &Asked) -> Answer {
+    match find(world, asked).filter(|it| it.listed) {
+        Some(participant) => Answer::ok(&bodies::listed_participant(participant)),
+        None => Answer::refusal(404, "not_found", "twirp error unknown: participant does not exist"),
+    }
+}
+
+/// With no tracks it changes nothing, and only the process that holds the participant can answer it.
+fn update_subscriptions(world: &mut World, asked: &Asked) -> Answer {
+    match find(world, asked).filter(|it| it.served) {
+        Some(_) => Answer::ok(&json!({})),
+        None => Answer::refusal(503, "unavailable", "twirp error unknown: no response from servers"),
+    }
+}
+
+fn delete_room(world: &mut World, asked: &Asked) -> Answer {
+    let room = asked.request["room"].as_str().unwrap_or_default();
+    if !world.rooms.contains_key(room) {
+        return Answer::refusal(404, "not_found", "twirp error unknown: requested room does not exist");
+    }
+    let now = asked.now_ms;
+    world.delete(room, now);
+    Answer::ok(&json!({}))
+}
+
+fn find<'a>(world: &'a World, asked: &Asked) -> Option<&'a super::world::Participant> {
+    let room = world.rooms.get(asked.request["room"].as_str()?)?;
+    room.participants.get(asked.request["identity"].as_str()?)
+}
+
+fn bad_route(path: &str) -> Answer {
+    let body = json!({
+        "code": "bad_route",
+        "msg": format!("no handler for path \"{path}\""),
+        "meta": { "twirp_invalid_route": format!("POST {path}") },
+    });
+    Answer::json(404, &body)
+}

@@ -1,0 +1,38 @@
+//! The house on its real parts: Postgres, Redis and LiveKit run for these tests, on free ports, and end with them.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "a test may fail loudly, start tasks and processes, and ask the machine what it needs to know"
+)]
+
+mod alone;
+mod api;
+mod attendance;
+mod chaos;
+mod command_check;
+mod dev;
+mod ends;
+mod ground;
+mod histories;
+mod house;
+mod livekit_model;
+mod livekit_model_check;
+mod logs;
+mod migrations;
+mod oracle;
+mod power_cuts;
+mod queries;
+mod real_call;
+mod schemathesis;
+mod seed;
+mod server;
+mod services;
+mod services_start;
+mod serving;
+mod signatures;
+mod storage;
+mod traces;

@@ -1,0 +1,47 @@
+//! Two browser windows meet through our page, and decode each other's frames.
+
+use std::{path::Path, process::Stdio};
+
+use tokio::process::Command;
+
+use super::place::Place;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_browser_windows_meet_through_our_page() {
+    if let Some(missing) = missing() {
+        // A developer may have no browser; the gate has one, and must not pass without this.
+        assert!(std::env::var_os("CI").is_none(), "{missing}");
+        println!("skipped: {missing}");
+        return;
+    }
+    let _turn = crate::alone::take_turn().await;
+    let place = Place::open().await;
+    let output = Command::new("node")
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/e2e"))
+        .arg("call.mjs")
+        .env("BASE_URL", format!("http://127.0.0.1:{}", place.house.ground.port))
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output()
+        .await
+        .expect("`node` is there");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+    println!("{said}");
+}
+
+/// What this needs and is not there, and how to get it.
+fn missing() -> Option<&'static str> {
+    let is_there = |path: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join(path).exists();
+    let chromium = std::env::var("CHROMIUM").unwrap_or_else(|_| "/usr/bin/chromium".to_owned());
+    if !Path::new(&chromium).exists() {
+        return Some("Chromium is missing: install Debian's `chromium`, or set CHROMIUM");
+    }
+    if !is_there("tests/e2e/node_modules/playwright-core") {
+        return Some("Playwright is missing: run `npm --prefix tests/e2e ci`");
+    }
+    if !is_there("web/out/index.html") {
+        return Some("the web app is not built: run `make web`");
+    }
+    None
+}

@@ -1,0 +1,29 @@
+// The frame around every page: language, colours and styles.
+import type { Metadata, Viewport } from "next";
+import type { ReactNode } from "react";
+import "@livekit/components-styles";
+import "@/styles/tokens.css";
+import "@/styles/app.css";
+import "@/styles/call.css";
+import { text } from "@/lib/messages";
+
+export const metadata: Metadata = {
+  title: text("app.name"),
+  description: text("app.description"),
+  icons: "/app/icon.svg",
+  robots: { index: false },
+};
+
+export const viewport: Viewport = {
+  width: "device-width",
+  initialScale: 1,
+  colorScheme: "light dark",
+};
+
+export default function Layout({ children }: { children: ReactNode }) {
+  return (
+    <html lang="en">
+      <body>{children}</body>
+    </html>
+  );
+}

@@ -1,0 +1,69 @@
+// The few marks the app draws itself; all of them are decoration beside a label.
+import type { ReactNode } from "react";
+
+function Icon({ children }: { children: ReactNode }) {
+  return (
+    <svg
+      viewBox="0 0 24 24"
+      width="20"
+      height="20"
+      fill="none"
+      stroke="currentColor"
+      strokeWidth="1.8"
+      strokeLinecap="round"
+      strokeLinejoin="round"
+      aria-hidden="true"
+    >
+      {children}
+    </svg>
+  );
+}
+
+const Slash = () => <path d="M4 4l16 16" />;
+
+export function MicrophoneIcon({ off }: { off: boolean }) {
+  return (
+    <Icon>
+      <rect x="9" y="3" width="6" height="11" rx="3" />
+      <path d="M5.5 11.5a6.5 6.5 0 0 0 13 0M12 18v3" />
+      {off && <Slash />}
+    </Icon>
+  );
+}
+
+export function CameraIcon({ off }: { off: boolean }) {
+  return (
+    <Icon>
+      <rect x="3" y="6.5" width="12.5" height="11" rx="2.5" />
+      <path d="M15.5 11l5-3v8l-5-3" />
+      {off && <Slash />}
+    </Icon>
+  );
+}
+
+export function ShareIcon() {
+  return (
+    <Icon>
+      <rect x="3" y="4.5" width="18" height="12" rx="2" />
+      <path d="M12 13.5v-6M9.3 9.8 12 7.2l2.7 2.6M8 20h8" />
+    </Icon>
+  );
+}
+
+export function DevicesIcon() {
+  return (
+    <Icon>
+      <path d="M4 7h9M17 7h3M4 17h3M11 17h9" />
+      <circle cx="15" cy="7" r="2" />
+      <circle cx="9" cy="17" r="2" />
+    </Icon>
+  );
+}
+
+export function LeaveIcon() {
+  return (
+    <Icon>
+      <path d="M10 4.5H6a1.5 1.5 0 0 0-1.5 1.5v12A1.5 1.5 0 0 0 6 19.5h4M15 8l4 4-4 4M19 12H9.5" />
+    </Icon>
+  );
+}

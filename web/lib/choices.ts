@@ -1,0 +1,58 @@
+// What somebody chose before joining, remembered on this device for the next meeting.
+import { useState } from "react";
+
+export interface Choices {
+  name: string;
+  microphone: boolean;
+  camera: boolean;
+  /** Absent: whatever the browser takes first. */
+  microphoneId?: string;
+  cameraId?: string;
+}
+
+const KEY = "meetbox.choices";
+const FIRST: Choices = { name: "", microphone: true, camera: true };
+
+/** Reads stored choices; whatever is not as we write it is passed over. */
+export function choicesFrom(stored: string | null): Choices {
+  try {
+    const found = JSON.parse(stored ?? "{}") as Record<string, unknown>;
+    const textOf = (key: string) => (typeof found[key] === "string" ? found[key] : undefined);
+    return {
+      name: textOf("name") ?? FIRST.name,
+      microphone: found.microphone !== false,
+      camera: found.camera !== false,
+      microphoneId: textOf("microphoneId"),
+      cameraId: textOf("cameraId"),
+    };
+  } catch {
+    return FIRST;
+  }
+}
+
+// Storage may be switched off or full; then choices last as long as the page.
+function stored(): string | null {
+  try {
+    return window.localStorage.getItem(KEY);
+  } catch {
+    return null;
+  }
+}
+
+function store(choices: Choices) {
+  try {
+    window.localStorage.setItem(KEY, JSON.stringify(choices));
+  } catch {
+    // As said above: no storage is no failure.
+  }
+}
+
+export function useChoices(): [Choices, (change: Partial<Choices>) => void] {
+  const [choices, setChoices] = useState(() => choicesFrom(stored()));
+  const change = (part: Partial<Choices>) => {
+    const next = { ...choices, ...part };
+    store(next);
+    setChoices(next);
+  };
+  return [choices, change];
+}

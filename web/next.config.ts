@@ -1,0 +1,45 @@
+// How the app is built: an export of plain files for the binary, and a development server that passes API calls on.
+import type { NextConfig } from "next";
+import { PHASE_DEVELOPMENT_SERVER } from "next/constants";
+import { version } from "./package.json";
+
+const api = process.env.MEETBOX_API_URL ?? "http://127.0.0.1:3001";
+
+/** What the API answers; the rest of the origin belongs to the app. */
+const apiPaths = [
+  "/token",
+  "/meetings",
+  "/meetings/:path*",
+  "/recordings",
+  "/recordings/:path*",
+  "/health",
+  "/livez",
+  "/readyz",
+  "/docs",
+  "/docs/:path*",
+  "/openapi.json",
+  "/livekit/:path*",
+];
+
+const common: NextConfig = {
+  reactStrictMode: true,
+  devIndicators: false,
+  // Next would draw a name by lot, and no two builds of one commit would be alike.
+  generateBuildId: () => version,
+  images: { unoptimized: true },
+};
+
+export default function config(phase: string): NextConfig {
+  if (phase !== PHASE_DEVELOPMENT_SERVER) return { ...common, output: "export" };
+
+  return {
+    ...common,
+    allowedDevOrigins: ["127.0.0.1", "localhost"],
+    rewrites: async () => ({
+      // One page serves every meeting, as the binary does it with the export.
+      beforeFiles: [{ source: "/m/:name", destination: "/m" }],
+      afterFiles: apiPaths.map((path) => ({ source: path, destination: `${api}${path}` })),
+      fallback: [],
+    }),
+  };
+}

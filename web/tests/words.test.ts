@@ -1,0 +1,42 @@
+// What people are told: texts with their gaps filled, failures in words, choices read back.
+import assert from "node:assert/strict";
+import test from "node:test";
+import { MediaDeviceFailure } from "livekit-client";
+import { failureOf } from "../lib/api";
+import { choicesFrom } from "../lib/choices";
+import { deviceFailure } from "../lib/devices";
+import { text } from "../lib/messages";
+
+test("placeholders are filled, and an unknown one stays visible", () => {
+  assert.equal(text("home.joinNamed", { name: "blue-heron" }), "Join blue-heron");
+  assert.equal(text("home.joinNamed"), "Join {name}");
+});
+
+test("a problem document speaks for itself", () => {
+  const problem = { title: "Conflict", code: "room-name-taken", detail: "there is one", request_id: "r-1" };
+  assert.deepEqual(failureOf(problem, 409), {
+    message: "there is one",
+    code: "room-name-taken",
+    requestId: "r-1",
+  });
+});
+
+test("anything else that comes back is told with its status, and silence as such", () => {
+  assert.equal(failureOf("<html>bad gateway</html>", 502).message, text("error.answer", { status: 502 }));
+  assert.equal(failureOf(undefined, undefined).message, text("error.offline"));
+});
+
+test("a device that does not start is explained", () => {
+  assert.match(deviceFailure("camera", MediaDeviceFailure.PermissionDenied, true), /may not use the camera/);
+  assert.match(deviceFailure("microphone", undefined, true), /microphone does not start/);
+  assert.match(deviceFailure("camera", MediaDeviceFailure.Other, false), /only on https/);
+});
+
+test("choices survive being stored, and whatever else is stored does no harm", () => {
+  const choices = { name: "Ada", microphone: false, camera: true, microphoneId: "m1", cameraId: undefined };
+  assert.deepEqual(choicesFrom(JSON.stringify(choices)), choices);
+  for (const odd of [null, "", "not json", "null", "[]", '{"name":1,"cameraId":{}}']) {
+    assert.equal(choicesFrom(odd).name, "");
+    assert.equal(choicesFrom(odd).camera, true);
+  }
+});
