@@ -12,6 +12,9 @@ use tokio::{
 /// How long anything may take that a participant does; a busy machine takes its time.
 const PATIENCE: Duration = Duration::from_secs(40);
 
+/// How long the SDK's goodbye may take before its process is ended. Usually it takes milliseconds.
+const GOODBYE: Duration = Duration::from_secs(10);
+
 /// Somebody in a call.
 pub struct Person {
     process: Child,
@@ -61,11 +64,29 @@ impl Person {
 
     /// Leaves properly.
     pub async fn leave(mut self) -> Left {
-        let from_ms = now_ms();
-        self.told.write_all(b"leave\n").await.unwrap();
+        let from_ms = self.tell_to_leave().await;
         let to_ms = self.wait_for("left").await;
         let _ = timeout(PATIENCE, self.process.wait()).await;
         Left { from_ms, to_ms }
+    }
+
+    /// Leaves after their LiveKit was killed: properly if the SDK can, else as somebody does who closes the window.
+    ///
+    /// Once the SDK's room has come back to a LiveKit that started anew, its `disconnect` may never return, and LiveKit
+    /// hears nothing of it. That is the SDK's to mend; what we say of whoever has gone must be right either way.
+    pub async fn leave_or_vanish(mut self) {
+        self.tell_to_leave().await;
+        if timeout(GOODBYE, self.until("left")).await.is_err() {
+            println!("the SDK's goodbye took longer than {GOODBYE:?}; its process is ended");
+            self.vanish().await;
+        }
+    }
+
+    /// Tells them to leave; answers when.
+    async fn tell_to_leave(&mut self) -> i64 {
+        let told_ms = now_ms();
+        self.told.write_all(b"leave\n").await.unwrap();
+        told_ms
     }
 
     /// Vanishes without a word.
@@ -73,18 +94,21 @@ impl Person {
         self.process.kill().await.unwrap();
     }
 
-    /// Waits for what they say; answers when they said it. The SDK prints other things too.
+    /// Waits for what they say; answers when they said it.
     async fn wait_for(&mut self, event: &str) -> i64 {
-        let said = timeout(PATIENCE, async {
-            while let Some(line) = self.says.next_line().await.unwrap() {
-                let said: Value = serde_json::from_str(&line).unwrap_or_default();
-                if said["event"] == event {
-                    return said["at"].as_i64().unwrap();
-                }
+        let said = timeout(PATIENCE, self.until(event)).await;
+        said.unwrap_or_else(|_| panic!("a participant was not `{event}` within {PATIENCE:?}"))
+    }
+
+    /// Reads on until they say it; answers when they said it. The SDK prints other things too.
+    async fn until(&mut self, event: &str) -> i64 {
+        while let Some(line) = self.says.next_line().await.unwrap() {
+            let said: Value = serde_json::from_str(&line).unwrap_or_default();
+            if said["event"] == event {
+                return said["at"].as_i64().unwrap();
             }
-            panic!("a participant ended before it was `{event}`");
-        });
-        said.await.unwrap_or_else(|_| panic!("a participant was not `{event}` within {PATIENCE:?}"))
+        }
+        panic!("a participant ended before it was `{event}`");
     }
 }
 

@@ -157,6 +157,6 @@ async fn whoever_does_not_come_back_to_a_killed_livekit_is_found_to_be_gone() {
     assert_eq!(bob["left_inferred"], true, "{bob:#}");
     check(bob, asked_ms, bob_joined, bob_left);
 
-    ada.leave().await;
+    ada.leave_or_vanish().await;
     place.participants_when(&meeting, |all| all.iter().all(|it| it["present"] == false)).await;
 }
