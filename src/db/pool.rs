@@ -4,9 +4,10 @@ use std::{str::FromStr, time::Duration};
 
 use secrecy::ExposeSecret;
 use sqlx::{
-    Connection, PgPool,
+    Connection, PgConnection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
+use tokio::time::timeout;
 use tracing::{info, warn};
 
 use crate::config::DatabaseSettings;
@@ -15,6 +16,8 @@ use super::DbError;
 
 /// How long a request waits for a free connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_millis(1500);
+/// How long a start that could not connect looks for the reason.
+const REASON_TIMEOUT: Duration = Duration::from_millis(500);
 /// How long a connection that comes back may take to prove that it is alive. Without a bound, one whose peer has
 /// fallen silent would hold its place until TCP gives up, a quarter of an hour later.
 const RELEASE_TIMEOUT: Duration = Duration::from_secs(1);
@@ -36,7 +39,7 @@ pub enum ConnectError {
 pub async fn connect(settings: &DatabaseSettings) -> Result<PgPool, ConnectError> {
     let options = options(settings)?;
     let place = format!("{}:{}/{}", options.get_host(), options.get_port(), options.get_database().unwrap_or(""));
-    let pool = pool(settings, options);
+    let pool = pool(settings, options.clone());
 
     let deadline = tokio::time::Instant::now() + settings.start_timeout;
     let mut pause = FIRST_PAUSE;
@@ -47,7 +50,7 @@ pub async fn connect(settings: &DatabaseSettings) -> Result<PgPool, ConnectError
                 info!(attempts, "connected to postgres at {place}");
                 return Ok(pool);
             }
-            Err(err) => why(&err),
+            Err(err) => why(err, &options).await,
         };
         if tokio::time::Instant::now() + pause >= deadline {
             return Err(ConnectError::GaveUp { place, attempts, last });
@@ -97,7 +100,7 @@ fn pool(settings: &DatabaseSettings, options: PgConnectOptions) -> PgPool {
         .test_before_acquire(false)
         .after_release(|connection, _| {
             Box::pin(async move {
-                match tokio::time::timeout(RELEASE_TIMEOUT, connection.ping()).await {
+                match timeout(RELEASE_TIMEOUT, connection.ping()).await {
                     Ok(answer) => answer.map(|()| true),
                     Err(_) => Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())),
                 }
@@ -107,9 +110,20 @@ fn pool(settings: &DatabaseSettings, options: PgConnectOptions) -> PgPool {
 }
 
 /// What to tell the operator: the server's own words where it spoke, for example that a password is wrong.
-fn why(err: &sqlx::Error) -> String {
+///
+/// A pool takes a refused connection for a server that is only just starting, tries again until its time is over, and
+/// keeps the reason to itself. So it is asked for once more without the pool.
+async fn why(err: sqlx::Error, options: &PgConnectOptions) -> String {
+    let err = match err {
+        sqlx::Error::PoolTimedOut => match timeout(REASON_TIMEOUT, PgConnection::connect_with(options)).await {
+            Ok(Err(err)) => err,
+            Ok(Ok(_)) | Err(_) => return format!("no answer within {ACQUIRE_TIMEOUT:?}"),
+        },
+        other => other,
+    };
     match err {
-        sqlx::Error::PoolTimedOut => format!("no answer within {ACQUIRE_TIMEOUT:?}"),
+        sqlx::Error::Database(err) => err.message().to_owned(),
+        sqlx::Error::Io(err) => err.to_string(),
         other => other.to_string(),
     }
 }
