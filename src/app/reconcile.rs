@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::{StreamExt, stream};
-use tracing::{debug, warn};
+use tracing::{debug, error, warn};
 use uuid::Uuid;
 
 use crate::{
@@ -23,6 +23,7 @@ use crate::{
         event::{ParticipantFact, RoomFact},
         id::{InstanceId, MeetingId},
     },
+    telemetry,
 };
 
 use super::App;
@@ -48,7 +49,7 @@ pub enum ReconcileError {
 pub enum Reconciled {
     /// Another process is at it.
     Elsewhere,
-    /// This many rooms of ours were compared; this many could not be asked about.
+    /// This many rooms of ours were compared; this many could not be asked about, or not be kept.
     Rooms { compared: usize, unknown: usize },
 }
 
@@ -94,8 +95,19 @@ async fn compare_all(app: &App) -> Result<Reconciled, ReconcileError> {
     while let Some(answer) = answers.next().await {
         match answer {
             Ok(answer) => {
-                merge(app, answer).await?;
-                compared += 1;
+                let room_name = answer.subject.room_name.clone();
+                match merge(app, answer).await {
+                    Ok(()) => compared += 1,
+                    Err(err @ DbError::Unavailable(_)) => return Err(err.into()),
+                    // What cannot be kept of one room must not cost the others their comparison.
+                    Err(
+                        err @ (DbError::Refused(_) | DbError::Taken(_) | DbError::Referenced(_) | DbError::Broken(_)),
+                    ) => error!(
+                        error = telemetry::chain(&err),
+                        room.name = room_name,
+                        "cannot keep what LiveKit says of room `{room_name}`; it is left as it is"
+                    ),
+                }
             }
             Err(err) => warn!(error = %err, "cannot ask LiveKit about a room; it is left as it is"),
         }

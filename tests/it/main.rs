@@ -14,6 +14,7 @@ mod api;
 mod attendance;
 mod chaos;
 mod command_check;
+mod comparison;
 mod dev;
 mod ends;
 mod ground;
