@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-readonly RUST=1.95.0 NODE=20.9.0
+readonly RUST=1.95.0 NODE=20.19.0
 # From here on go fetches the version that LiveKit asks for by itself.
 readonly GO=1.21.0
 readonly LIVEKIT=v1.13.5

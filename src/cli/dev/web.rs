@@ -26,7 +26,7 @@ pub const NAME: &str = "web";
 pub fn service(folder: &Folder, root: &Path, ports: &Ports, environment: &Environment) -> Result<Service, Failure> {
     if environment.find_program("npm").is_none() {
         return Err(Failure::input("there is no npm on the PATH")
-            .hint("install Node.js 20.9 or later with npm, or leave the web app out with --no-web"));
+            .hint("install Node.js 20.19 or later with npm, or leave the web app out with --no-web"));
     }
     let port = ports.web;
     let command = ["npm", "run", "dev", "--", "--port", &port.to_string()].map(OsString::from);
