@@ -97,6 +97,11 @@ impl Parts {
             .env("LIVEKIT_URL", self.livekit.url())
             .env("LIVEKIT_API_KEY", API_KEY)
             .env("LIVEKIT_API_SECRET", API_SECRET)
+            // They count as ever, and let everything through that one machine can ask for.
+            .env("RATE_LIMIT_SIGN_IN", "10000000")
+            .env("RATE_LIMIT_TOKENS", "10000000")
+            .env("RATE_LIMIT_WRITES", "10000000")
+            .env("RATE_LIMIT_READS", "10000000")
             // Otherwise a developer's .env would be read.
             .current_dir("/");
         Server::start(command, port)

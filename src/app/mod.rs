@@ -4,6 +4,7 @@ pub mod access;
 pub mod attendance;
 pub mod health;
 pub mod inbox;
+pub mod limits;
 pub mod meetings;
 pub mod reconcile;
 pub mod seed;
@@ -11,6 +12,7 @@ pub mod tokens;
 
 use std::{sync::Arc, time::Duration};
 
+use ipnet::IpNet;
 use sqlx::PgPool;
 use tokio::sync::Notify;
 
@@ -32,6 +34,9 @@ pub struct App {
     pub clock: Clock,
     pub db: PgPool,
     pub cache: Cache,
+    pub limiter: limits::Limiter,
+    /// Whose word about a client's address counts.
+    pub trusted_proxies: Arc<[IpNet]>,
     pub livekit: livekit::Client,
     pub storage: Storage,
     /// Where clients dial LiveKit.
@@ -62,11 +67,14 @@ impl App {
     /// Puts the handles together; asks nothing of anybody yet.
     pub fn new(settings: &Settings, db: PgPool, clock: Clock) -> Result<Self, SetupError> {
         let http = http_client().map_err(SetupError::Http)?;
+        let cache = Cache::new(&settings.redis)?;
 
         Ok(Self {
             environment: settings.environment,
             db,
-            cache: Cache::new(&settings.redis)?,
+            limiter: limits::Limiter::new(cache.clone(), settings.limits),
+            cache,
+            trusted_proxies: settings.http.trusted_proxies.as_slice().into(),
             livekit: livekit::Client::new(http.clone(), &settings.livekit, clock.clone()),
             storage: Storage::new(http, settings.storage.as_ref())?,
             livekit_public_url: settings.livekit.public_url.as_str().trim_end_matches('/').into(),

@@ -1,24 +1,39 @@
 //! Redis: only what may vanish. When it is away, Meetbox goes on without it.
 
-use std::time::Duration;
+mod breaker;
+pub mod limits;
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use redis::{
-    Client, RedisError,
+    Client, Cmd, ErrorKind, FromRedisValue, RedisError,
     aio::{ConnectionManager, ConnectionManagerConfig},
 };
 use secrecy::ExposeSecret;
+use tokio::time::timeout;
+use tracing::{info, warn};
 
+use self::breaker::{Breaker, Way};
 use crate::config::RedisSettings;
 
 /// How long Redis may take for anything: it answers within a millisecond, or something is wrong.
 const TIMEOUT: Duration = Duration::from_millis(100);
-/// A bound around the manager's own, which also waits for a connection that is being made.
-const OUTER_TIMEOUT: Duration = Duration::from_millis(250);
+/// How long a look at a Redis that is away may take, with making a connection.
+const PROBE_TIMEOUT: Duration = Duration::from_millis(200);
 
-/// A connection to Redis that makes itself anew.
+const _: () = assert!(PROBE_TIMEOUT.as_millis() < breaker::PAUSE.as_millis(), "one look is over before the next");
+
+/// A connection to Redis that makes itself anew. A clone is the same connection.
 #[derive(Clone)]
-pub struct Cache {
-    connection: ConnectionManager,
+pub struct Cache(Arc<Line>);
+
+struct Line {
+    client: Client,
+    connection: Mutex<ConnectionManager>,
+    breaker: Breaker,
 }
 
 /// Redis did not do what it was asked.
@@ -28,38 +43,124 @@ pub enum CacheError {
     Address(#[source] RedisError),
     #[error("redis is unavailable: {0}")]
     Unavailable(#[source] RedisError),
-    #[error("redis did not answer within {OUTER_TIMEOUT:?}")]
+    #[error("redis did not answer in time")]
     Silent,
+    #[error("redis went away a moment ago and is not asked")]
+    Away,
+    #[error("redis refuses: {0}")]
+    Refused(#[source] RedisError),
 }
 
 impl Cache {
     /// Takes the address; the first question connects. Never waits for Redis.
     pub fn new(settings: &RedisSettings) -> Result<Self, CacheError> {
         let client = Client::open(settings.url.expose_secret()).map_err(CacheError::Address)?;
-        // No retries: whoever asks goes on without Redis, and asks again next time.
-        let config = ConnectionManagerConfig::new()
-            .set_number_of_retries(0)
-            .set_connection_timeout(Some(TIMEOUT))
-            .set_response_timeout(Some(TIMEOUT));
-        let connection = ConnectionManager::new_lazy_with_config(client, config).map_err(CacheError::Address)?;
-        Ok(Self { connection })
+        let connection = Mutex::new(connect_when_asked(&client).map_err(CacheError::Address)?);
+        Ok(Self(Arc::new(Line { client, connection, breaker: Breaker::default() })))
     }
 
-    /// Whether Redis answers.
+    /// Whether Redis answers, asked in any case. What it says counts for everybody.
     pub async fn ping(&self) -> Result<(), CacheError> {
-        // After an outage the connection hands its last failure to the first who asks, and is made anew for the second.
-        match self.ping_once().await {
-            Err(CacheError::Unavailable(_)) => self.ping_once().await,
-            answer => answer,
+        match self.0.breaker.way() {
+            Way::Ask(_) => self.ask(&redis::cmd("PING")).await,
+            Way::Look | Way::Without => self.look().await,
         }
     }
 
-    async fn ping_once(&self) -> Result<(), CacheError> {
-        let mut connection = self.connection.clone();
+    /// What stands under `key`.
+    pub async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, CacheError> {
+        self.ask(redis::cmd("GET").arg(key)).await
+    }
+
+    /// Puts `value` under `key`, for as long as `ttl`.
+    pub async fn set(&self, key: &str, value: &[u8], ttl: Duration) -> Result<(), CacheError> {
+        // Redis refuses an expiry of nothing.
+        let millis = u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX).max(1);
+        self.ask(redis::cmd("SET").arg(key).arg(value).arg("PX").arg(millis)).await
+    }
+
+    /// Takes away what stands under `keys`.
+    pub async fn delete(&self, keys: &[String]) -> Result<(), CacheError> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        self.ask(redis::cmd("DEL").arg(keys)).await
+    }
+
+    /// Asks Redis, unless it went away a moment ago. Every question goes through here.
+    async fn ask<T: FromRedisValue>(&self, question: &Cmd) -> Result<T, CacheError> {
+        let turn = match self.0.breaker.way() {
+            Way::Ask(turn) => turn,
+            Way::Look => {
+                self.look_aside();
+                return Err(CacheError::Away);
+            }
+            Way::Without => return Err(CacheError::Away),
+        };
+        let connection = self.0.connection.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let answer = put(connection, question).await;
+        match &answer {
+            // One that refuses is there: it costs nobody time.
+            Ok(_) | Err(CacheError::Refused(_)) => {}
+            Err(err) => {
+                if self.0.breaker.failed(turn) {
+                    warn!(error = %err, "redis is away; going on without it, and looking again and again");
+                }
+            }
+        }
+        answer
+    }
+
+    /// Looks whether Redis is back, while whoever asked goes on without it.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "it ends by itself within PROBE_TIMEOUT, and no request waits for it"
+    )]
+    fn look_aside(&self) {
+        let cache = self.clone();
+        tokio::spawn(async move { cache.look().await });
+    }
+
+    /// Looks whether Redis is back, on a new connection: the old one may be waiting for a machine that is gone.
+    async fn look(&self) -> Result<(), CacheError> {
+        let connection = connect_when_asked(&self.0.client).map_err(CacheError::Address)?;
         let ping = redis::cmd("PING");
-        tokio::time::timeout(OUTER_TIMEOUT, ping.query_async::<()>(&mut connection))
+        let mut fresh = connection.clone();
+        timeout(PROBE_TIMEOUT, ping.query_async::<()>(&mut fresh))
             .await
             .map_err(|_| CacheError::Silent)?
-            .map_err(CacheError::Unavailable)
+            .map_err(CacheError::Unavailable)?;
+
+        *self.0.connection.lock().unwrap_or_else(PoisonError::into_inner) = connection;
+        if let Some(away) = self.0.breaker.answered() {
+            info!(away_ms = away.as_millis(), "redis is back after {away:.1?}");
+        }
+        Ok(())
+    }
+}
+
+fn connect_when_asked(client: &Client) -> Result<ConnectionManager, RedisError> {
+    // No retries: whoever asks goes on without Redis, and the breaker sees to the next look.
+    let config = ConnectionManagerConfig::new()
+        .set_number_of_retries(0)
+        .set_connection_timeout(Some(PROBE_TIMEOUT))
+        .set_response_timeout(Some(TIMEOUT));
+    ConnectionManager::new_lazy_with_config(client.clone(), config)
+}
+
+/// Puts the question, and once more when the connection turns out to be broken: it is made anew for the second. Both
+/// together take no longer than `TIMEOUT`.
+async fn put<T: FromRedisValue>(connection: ConnectionManager, question: &Cmd) -> Result<T, CacheError> {
+    let answer = async {
+        match question.query_async(&mut connection.clone()).await {
+            Err(err) if err.is_connection_dropped() => question.query_async(&mut connection.clone()).await,
+            answer => answer,
+        }
+    };
+    match timeout(TIMEOUT, answer).await {
+        Err(_) => Err(CacheError::Silent),
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(err)) if matches!(err.kind(), ErrorKind::Server(_)) => Err(CacheError::Refused(err)),
+        Ok(Err(err)) => Err(CacheError::Unavailable(err)),
     }
 }

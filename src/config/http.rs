@@ -2,6 +2,8 @@
 
 use std::{net::IpAddr, time::Duration};
 
+use ipnet::IpNet;
+
 use super::{
     kind::Kind,
     reader::Reader,
@@ -17,12 +19,14 @@ pub struct HttpSettings {
     pub max_connections: usize,
     /// How long a stopping process waits for requests under way.
     pub shutdown_grace: Duration,
+    /// Whose word about a client's address counts.
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 pub(super) const SECTION: Section = Section {
     title: "HTTP",
     purpose: "Where the API and the web app listen. TLS ends in front of Meetbox, at a reverse proxy.",
-    settings: &[&BIND, &PORT, &MAX_CONNECTIONS, &SHUTDOWN_GRACE_SECONDS],
+    settings: &[&BIND, &PORT, &MAX_CONNECTIONS, &SHUTDOWN_GRACE_SECONDS, &TRUSTED_PROXIES],
 };
 
 const BIND: Setting = Setting {
@@ -70,13 +74,31 @@ const SHUTDOWN_GRACE_SECONDS: Setting = Setting {
     secret: false,
 };
 
+const TRUSTED_PROXIES: Setting = Setting {
+    name: "TRUSTED_PROXIES",
+    purpose: "the reverse proxies whose X-Forwarded-For is believed when it names a client's address",
+    example: "127.0.0.1/8,::1/128",
+    default: Default::Value("127.0.0.1/8,::1/128"),
+    required: Required::Never,
+    kind: Kind::List(&Kind::Network),
+    note: "whoever asks from one of them can pass for any address, so none that clients come from",
+    secret: false,
+};
+
 impl HttpSettings {
     pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let bind = reader.address(&BIND);
         let port = reader.number(&PORT);
         let max_connections = reader.number(&MAX_CONNECTIONS);
         let shutdown_grace = reader.seconds(&SHUTDOWN_GRACE_SECONDS);
+        let trusted_proxies = reader.networks(&TRUSTED_PROXIES);
 
-        Some(Self { bind: bind?, port: port?, max_connections: max_connections?, shutdown_grace: shutdown_grace? })
+        Some(Self {
+            bind: bind?,
+            port: port?,
+            max_connections: max_connections?,
+            shutdown_grace: shutdown_grace?,
+            trusted_proxies: trusted_proxies?,
+        })
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{net::IpAddr, path::PathBuf};
 
+use ipnet::{IpNet, Ipv4Net};
 use url::{Host, Url};
 
 /// The form of a setting's value.
@@ -18,6 +19,8 @@ pub enum Kind {
     },
     /// An address of this machine to listen on.
     Address,
+    /// An address or a network of them.
+    Network,
     Url(UrlForm),
     /// Letters, digits, `-`, `_` and `.`.
     Name {
@@ -30,6 +33,8 @@ pub enum Kind {
     /// What `tracing` lets through.
     LogFilter,
     Folder,
+    /// Values of this kind, separated by commas; at least one.
+    List(&'static Kind),
 }
 
 /// What an address must have besides its scheme.
@@ -61,8 +66,10 @@ pub enum Value {
     Flag(bool),
     Number(u64),
     Address(IpAddr),
+    Network(IpNet),
     Url(Url),
     Folder(PathBuf),
+    List(Vec<Value>),
 }
 
 const SSL_MODES: &[&str] = &["disable", "allow", "prefer", "require", "verify-ca", "verify-full"];
@@ -87,6 +94,7 @@ impl Kind {
             },
             Self::Number { least, most, .. } => number(text, least, most),
             Self::Address => text.parse().map(Value::Address).map_err(|_| "is not an IP address".into()),
+            Self::Network => network(text).map(Value::Network),
             Self::Url(form) => form.parse(text).map(Value::Url),
             Self::Name { longest } => name(text, longest),
             Self::Key { .. } => {
@@ -95,6 +103,7 @@ impl Kind {
             }
             Self::LogFilter => log_filter(text),
             Self::Folder => Ok(Value::Folder(PathBuf::from(text))),
+            Self::List(kind) => list(text, *kind),
         }
     }
 
@@ -106,6 +115,7 @@ impl Kind {
             Self::Number { least, most, unit: "" } => format!("a whole number from {least} to {most}"),
             Self::Number { least, most, unit } => format!("a whole number of {unit} from {least} to {most}"),
             Self::Address => "an IPv4 or IPv6 address".into(),
+            Self::Network => "an IPv4 or IPv6 address, or a network of them as in 10.0.0.0/8".into(),
             Self::Url(form) => form.valid(),
             Self::Name { longest } => format!("up to {longest} letters, digits, `-`, `_` and `.`"),
             Self::Key { shortest: 0 | 1 } => "printable ASCII characters without white space".into(),
@@ -116,6 +126,7 @@ impl Kind {
                                 levels for parts, as in info,meetbox=debug"
                 .into(),
             Self::Folder => "a folder that Meetbox may write to; it is made when it is absent".into(),
+            Self::List(kind) => format!("one or more, separated by commas, each {}", kind.valid()),
         }
     }
 }
@@ -212,6 +223,46 @@ fn number(text: &str, least: u64, most: u64) -> Result<Value, String> {
         Ok(number) if number <= most => Ok(Value::Number(number)),
         _ => Err("is too large".into()),
     }
+}
+
+/// A network by its prefix; an address alone is a network of one.
+fn network(text: &str) -> Result<IpNet, String> {
+    let network = match text.split_once('/') {
+        None => text.parse().map(|address: IpAddr| IpNet::from(address)).map_err(|_| "is not an IP address".to_owned()),
+        Some((address, prefix)) => {
+            let address: IpAddr = address.parse().map_err(|_| "has no IP address before the `/`".to_owned())?;
+            // As with any number: `parse` would also take a leading `+`.
+            let digits = prefix.bytes().all(|byte| byte.is_ascii_digit());
+            let prefix = if digits { prefix.parse().ok() } else { None };
+            let most = if address.is_ipv4() { 32 } else { 128 };
+            prefix
+                .and_then(|prefix| IpNet::new(address, prefix).ok())
+                .ok_or_else(|| format!("has something other than a number from 0 to {most} behind the `/`"))
+        }
+    }?;
+    Ok(canonical(network.trunc()))
+}
+
+/// Addresses of IPv4 that are written as IPv6 (`::ffff:10.0.0.1`) are met as what they are.
+fn canonical(network: IpNet) -> IpNet {
+    /// How many bits say that the rest is an address of IPv4.
+    const MAPPED: u8 = 96;
+    let IpNet::V6(written) = network else { return network };
+    let mapped = written.network().to_ipv4_mapped();
+    let prefix = written.prefix_len().checked_sub(MAPPED);
+    let plain = mapped.zip(prefix).and_then(|(address, prefix)| Ipv4Net::new(address, prefix).ok());
+    plain.map_or(network, IpNet::V4)
+}
+
+fn list(text: &str, kind: Kind) -> Result<Value, String> {
+    let parts: Vec<_> = text.split(',').map(str::trim).collect();
+    let alone = parts.len() == 1;
+    let read = |(at, part): (usize, &&str)| {
+        let place =
+            |problem: String| if alone { problem } else { format!("has a list whose value no. {} {problem}", at + 1) };
+        if part.is_empty() { Err(place("is empty".into())) } else { kind.parse(part).map_err(place) }
+    };
+    parts.iter().enumerate().map(read).collect::<Result<_, _>>().map(Value::List)
 }
 
 fn name(text: &str, longest: usize) -> Result<Value, String> {

@@ -9,6 +9,7 @@ mod dotenv;
 mod environment;
 mod http;
 mod kind;
+mod limits;
 mod livekit;
 mod logs;
 mod problem;
@@ -30,6 +31,7 @@ pub use self::{
     database::DatabaseSettings,
     environment::Environment,
     http::HttpSettings,
+    limits::LimitSettings,
     livekit::LivekitSettings,
     logs::{LogFormat, LogSettings},
     problem::{Problem, SettingsError, Warning},
@@ -42,6 +44,7 @@ pub use self::{
 pub struct Settings {
     pub environment: Environment,
     pub http: HttpSettings,
+    pub limits: LimitSettings,
     pub database: DatabaseSettings,
     pub redis: RedisSettings,
     pub livekit: LivekitSettings,
@@ -104,6 +107,7 @@ pub fn developer_variables(source: &Source) -> BTreeMap<String, String> {
 /// Reads all sections before it looks at any of them, so that each can tell its problems.
 fn read(reader: &mut Reader<'_>) -> Option<Settings> {
     let http = HttpSettings::read(reader);
+    let limits = LimitSettings::read(reader);
     let database = DatabaseSettings::read(reader);
     let redis = RedisSettings::read(reader);
     let livekit = LivekitSettings::read(reader);
@@ -113,6 +117,7 @@ fn read(reader: &mut Reader<'_>) -> Option<Settings> {
     Some(Settings {
         environment: reader.environment,
         http: http?,
+        limits: limits?,
         database: database?,
         redis: redis?,
         livekit: livekit?,

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, net::IpAddr, path::Path, path::PathBuf, time::Duration};
 
+use ipnet::IpNet;
 use secrecy::SecretString;
 use url::Url;
 
@@ -83,6 +84,15 @@ impl<'a> Reader<'a> {
 
     pub(super) fn address(&mut self, setting: &Setting) -> Option<IpAddr> {
         if let Value::Address(address) = self.value(setting)? { Some(address) } else { None }
+    }
+
+    pub(super) fn networks(&mut self, setting: &Setting) -> Option<Vec<IpNet>> {
+        let values = self.list(setting)?;
+        values.into_iter().map(|value| if let Value::Network(network) = value { Some(network) } else { None }).collect()
+    }
+
+    fn list(&mut self, setting: &Setting) -> Option<Vec<Value>> {
+        if let Value::List(values) = self.value(setting)? { Some(values) } else { None }
     }
 
     pub(super) fn url(&mut self, setting: &Setting) -> Option<Url> {
@@ -210,9 +220,14 @@ impl<'a> Reader<'a> {
 
 /// Addresses and keys are not shown even when they are no secret: somebody may have put one there by mistake.
 fn shows_its_value(setting: &Setting) -> bool {
-    match setting.kind {
-        Kind::Choice(_) | Kind::Flag | Kind::Number { .. } | Kind::Address | Kind::LogFilter => !setting.secret,
+    !setting.secret && may_be_shown(setting.kind)
+}
+
+fn may_be_shown(kind: Kind) -> bool {
+    match kind {
+        Kind::Choice(_) | Kind::Flag | Kind::Number { .. } | Kind::Address | Kind::Network | Kind::LogFilter => true,
         Kind::Url(_) | Kind::Name { .. } | Kind::Key { .. } | Kind::Folder => false,
+        Kind::List(kind) => may_be_shown(*kind),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The table of settings: everything that can be set from outside, in the order in which it is told.
 
-use super::{Environment, cache, database, environment, http, kind::Kind, livekit, logs, storage};
+use super::{Environment, cache, database, environment, http, kind::Kind, limits, livekit, logs, storage};
 
 /// One thing that can be set, and all that is known about it.
 #[derive(Clone, Copy, Debug)]
@@ -54,6 +54,7 @@ pub struct Section {
 pub const SECTIONS: &[Section] = &[
     environment::SECTION,
     http::SECTION,
+    limits::SECTION,
     database::SECTION,
     cache::SECTION,
     livekit::SECTION,

@@ -24,7 +24,10 @@ pub fn service() -> OpenApiService<Operations, ()> {
             .description(
             "Self-hosted video meetings on LiveKit: make meetings, let people in, and see who was there.\n\nFailures are problem documents \
          (RFC 9457, `application/problem+json`): `code` names the failure for programs, `detail` tells people what they \
-         can do about it, and `request_id` finds it in the log.",
+         can do about it, and `request_id` finds it in the log.\n\nRequests are limited for each caller: `RateLimit-Limit` \
+         says how many may come at once and in a minute, `RateLimit-Remaining` how many more may come now, and \
+         `RateLimit-Reset` in how many seconds the limit is whole again. What is beyond it is answered with 429 and \
+         `Retry-After`.",
         )
 }
 

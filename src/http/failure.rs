@@ -46,6 +46,9 @@ pub enum Failure {
     /// The request must say which version it changes.
     #[oai(status = 428, content_type = "application/problem+json")]
     VersionMissing(Json<Problem>),
+    /// Too many requests: `Retry-After` says in how many seconds the next one may come.
+    #[oai(status = 429, content_type = "application/problem+json")]
+    TooMany(Json<Problem>),
     /// Our fault; the log tells more under the request id.
     #[oai(status = 500, content_type = "application/problem+json")]
     Internal(Json<Problem>),

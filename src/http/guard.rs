@@ -147,7 +147,7 @@ fn dress(response: &mut Response, id: Uuid) {
 }
 
 /// A failure that poem raised itself, in our shape; ours pass as they are.
-fn failure(err: poem::Error) -> Response {
+pub(super) fn failure(err: poem::Error) -> Response {
     if err.is_from_response() {
         return err.into_response();
     }

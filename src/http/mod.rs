@@ -1,6 +1,8 @@
 //! The HTTP door. JSON, status codes and poem stay in here.
 
+mod address;
 mod api;
+mod budget;
 mod caller;
 mod connection;
 mod failure;
@@ -25,6 +27,7 @@ use poem::{Endpoint, EndpointExt, IntoEndpoint, IntoResponse, Request, Response,
 
 pub use self::api::spec;
 use self::{
+    budget::Budgets,
     guard::{Deadline, Guard},
     limits::{BODY_LIMIT, Limits},
     methods::Methods,
@@ -38,14 +41,18 @@ use crate::app::App;
 /// 1. `Guard`: whatever happens further in has an id, a line in the log and the shape of a problem;
 /// 2. `Methods`: a method that a path does not know is answered with those that it does;
 /// 3. `Limits`: the body is read whole before anything is decided;
-/// 4. `Deadline`: the time to answer counts from here, however slowly the body came.
+/// 4. `Deadline`: the time to answer counts from here, however slowly the body came;
+/// 5. `Budgets`: who asks too much is refused here, inside of what may take long or break, and with nothing left
+///    unread on the connection.
 pub fn routes(app: App, web: WebFiles) -> impl Endpoint<Output = Response> + 'static {
     let methods = Methods::of(&spec()).with("/livekit/webhook", "POST").with("/openapi.json", "GET, HEAD");
+    let budgets = Budgets::of(&app);
 
     Route::new()
         .at("/livekit/webhook", post(livekit_webhook::receive))
         .nest_no_strip("/", Root { api: api::service().into_endpoint(), web })
         .data(app)
+        .with(budgets)
         .with(Deadline)
         .with(Limits { body: body_limit, ..Limits::default() })
         .with(methods)

@@ -3,6 +3,7 @@
 pub mod event;
 pub mod id;
 pub mod instance;
+pub mod limit;
 pub mod meeting;
 pub mod page;
 pub mod participant;

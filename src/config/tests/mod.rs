@@ -60,6 +60,10 @@ fn what_is_not_said_has_the_defaults_of_a_server() {
     assert_eq!(settings.http.bind, Ipv4Addr::LOCALHOST);
     assert_eq!(settings.http.port, 3001);
     assert_eq!(settings.http.shutdown_grace, Duration::from_secs(4));
+    assert_eq!(settings.limits.sign_in.get(), 20);
+    assert_eq!(settings.limits.tokens.get(), 120);
+    assert_eq!(settings.limits.writes.get(), 120);
+    assert_eq!(settings.limits.reads.get(), 1200);
     assert_eq!(settings.database.start_timeout, Duration::from_secs(60));
     assert_eq!(settings.livekit.api_url.as_str(), "https://livekit.example.org/");
     assert_eq!(settings.livekit.public_url.as_str(), "wss://livekit.example.org/");
@@ -134,6 +138,33 @@ fn every_example_has_the_form_that_its_setting_asks_for() {
             let default = setting.default_in(environment);
             assert!(default.is_none_or(|default| setting.kind.parse(default).is_ok()), "{}", setting.name);
         }
+    }
+}
+
+#[test]
+fn trusted_proxies_are_addresses_and_networks_in_any_way_of_writing_them() {
+    let trusted = |value: &str| load(&production().with("TRUSTED_PROXIES", value)).http.trusted_proxies;
+    let networks = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect::<Vec<ipnet::IpNet>>();
+
+    assert_eq!(load(&production()).http.trusted_proxies, networks(&["127.0.0.0/8", "::1/128"]));
+    assert_eq!(trusted("10.1.2.3, fd00::/8"), networks(&["10.1.2.3/32", "fd00::/8"]));
+    assert_eq!(trusted("10.1.2.3/8"), networks(&["10.0.0.0/8"]), "the bits behind the prefix do not count");
+    assert_eq!(trusted("::ffff:10.0.0.0/104,::ffff:192.0.2.1"), networks(&["10.0.0.0/8", "192.0.2.1/32"]));
+}
+
+#[test]
+fn a_problem_in_a_list_says_which_value_it_is_in() {
+    for (list, problem) in [
+        ("proxy", "is not an IP address: `proxy`"),
+        ("10.0.0.1,,::1", "has a list whose value no. 2 is empty: `10.0.0.1,,::1`"),
+        (
+            "::1, 10.0.0.0/33",
+            "has a list whose value no. 2 has something other than a number from 0 to 32 behind the `/`: `::1, 10.0.0.0/33`",
+        ),
+    ] {
+        let err = refused(&production().with("TRUSTED_PROXIES", list));
+        assert_eq!(variables(&err), ["TRUSTED_PROXIES"]);
+        assert_eq!(err.problems[0].problem, problem);
     }
 }
 

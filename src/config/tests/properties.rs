@@ -20,6 +20,14 @@ const SPOILT: &[(&str, &[&str])] = &[
     ("MAX_CONNECTIONS", &["0", "1000001", "many"]),
     ("SHUTDOWN_GRACE_SECONDS", &["5", "4s", "0.5"]),
     (
+        "TRUSTED_PROXIES",
+        &["10.0.0.0/33", "::1/129", "10.0.0.0/", "proxy", "10.0.0.1,", "10.0.0.1 10.0.0.2", "[::1]", "::1,10.0.0.0/+8"],
+    ),
+    ("RATE_LIMIT_SIGN_IN", &["0", "10000001", "twenty"]),
+    ("RATE_LIMIT_TOKENS", &["0", "10000001", "-1"]),
+    ("RATE_LIMIT_WRITES", &["0", "10000001", "120/m"]),
+    ("RATE_LIMIT_READS", &["0", "10000001", "1e3"]),
+    (
         "DATABASE_URL",
         &[
             "mysql://u:x9Leaky7Secret@h/d",
@@ -114,6 +122,15 @@ fn http_and_logs_arrive(world: &World, settings: &Settings) -> Result<(), TestCa
     prop_assert_eq!(http.port, said(world, "PORT", 3001));
     prop_assert_eq!(http.max_connections, said(world, "MAX_CONNECTIONS", 10_000));
     prop_assert_eq!(http.shutdown_grace, Duration::from_secs(said(world, "SHUTDOWN_GRACE_SECONDS", 4)));
+    let proxies = said(world, "TRUSTED_PROXIES", "127.0.0.0/8,::1/128".to_owned());
+    let arrived = http.trusted_proxies.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+    prop_assert_eq!(arrived, proxies.replace(' ', ""));
+
+    let limits = &settings.limits;
+    prop_assert_eq!(limits.sign_in.get(), said(world, "RATE_LIMIT_SIGN_IN", 20));
+    prop_assert_eq!(limits.tokens.get(), said(world, "RATE_LIMIT_TOKENS", 120));
+    prop_assert_eq!(limits.writes.get(), said(world, "RATE_LIMIT_WRITES", 120));
+    prop_assert_eq!(limits.reads.get(), said(world, "RATE_LIMIT_READS", 1200));
 
     let logs = &settings.logs;
     let local = world.environment == Environment::Local;
@@ -186,7 +203,7 @@ proptest! {
     #[test]
     fn whatever_is_spoilt_is_named(
         (world, variables) in a_world_and_some(spoilable),
-        choices in prop::collection::vec(0_usize..100, 30),
+        choices in prop::collection::vec(0_usize..100, 40),
     ) {
         let secrets = world.secrets.clone();
         let world = variables.iter().zip(&choices).fold(world, |world, (variable, choice)| {

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, net::IpAddr};
 
+use ipnet::IpNet;
 use proptest::{option, prelude::*};
 
 use super::super::{Environment, Source};
@@ -125,9 +126,26 @@ fn limits() -> impl Strategy<Value = Given> {
         number("TOKEN_TTL_SECONDS", 60, 3600),
         number("WEBHOOK_RETENTION_DAYS", 1, 3650),
         number("LOG_KEEP_FILES", 1, 3650),
+        number("RATE_LIMIT_SIGN_IN", 1, 10_000_000),
+        number("RATE_LIMIT_TOKENS", 1, 10_000_000),
+        number("RATE_LIMIT_WRITES", 1, 10_000_000),
+        number("RATE_LIMIT_READS", 1, 10_000_000),
     ];
     let address = option::of(any::<IpAddr>().prop_map(|address| ("BIND", address.to_string()))).boxed();
-    Vec::from_iter(numbers.into_iter().chain([address])).prop_map(|given| given.into_iter().flatten().collect())
+    let proxies = option::of(networks().prop_map(|networks| ("TRUSTED_PROXIES", networks))).boxed();
+    Vec::from_iter(numbers.into_iter().chain([address, proxies]))
+        .prop_map(|given| given.into_iter().flatten().collect())
+}
+
+/// Networks as they are printed, with or without white space between them.
+fn networks() -> impl Strategy<Value = String> {
+    let network = (any::<IpAddr>(), 0_u8..=128).prop_map(|(address, prefix)| {
+        let address = address.to_canonical();
+        let most = if address.is_ipv4() { 32 } else { 128 };
+        IpNet::new(address, prefix.min(most)).unwrap().trunc().to_string()
+    });
+    (prop::collection::vec(network, 1..4), any::<bool>())
+        .prop_map(|(networks, spaced)| networks.join(if spaced { ", " } else { "," }))
 }
 
 fn number(variable: &'static str, least: u64, most: u64) -> BoxedStrategy<Option<(&'static str, String)>> {
