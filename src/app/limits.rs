@@ -32,6 +32,9 @@ const LEASE_PART: u32 = 20;
 /// Permits that are used up faster than this are taken in larger numbers the next time.
 const BRISK: Duration = Duration::from_secs(1);
 
+/// The least that somebody waits who was refused, though by what we know there is a permit again by now.
+const SOONEST: Duration = Duration::from_millis(1);
+
 /// Counts requests. A clone counts the same.
 #[derive(Clone)]
 pub struct Limiter(Arc<Office>);
@@ -165,7 +168,6 @@ impl Count {
         Decision {
             remaining: own.remaining.min(shared.remaining.saturating_add(left)),
             reset_after: own.reset_after.max(shared.reset_after),
-            retry_after: Duration::ZERO,
             ..own
         }
     }
@@ -177,7 +179,7 @@ impl Count {
             limit: quota.limit(),
             remaining: 0,
             reset_after: own.reset_after.max(shared.reset_after),
-            retry_after: own.retry_after.max(shared.retry_after),
+            retry_after: own.retry_after.max(shared.retry_after).max(SOONEST),
         }
     }
 }

@@ -72,6 +72,11 @@ impl Breaker {
         self.state().away.take().map(|away| away.since.elapsed())
     }
 
+    /// How often Redis went away.
+    pub fn outages(&self) -> u64 {
+        self.state().turn.0
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

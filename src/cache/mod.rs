@@ -67,6 +67,11 @@ impl Cache {
         }
     }
 
+    /// How often Redis went away so far.
+    pub fn outages(&self) -> u64 {
+        self.0.breaker.outages()
+    }
+
     /// What stands under `key`.
     pub async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, CacheError> {
         self.ask(redis::cmd("GET").arg(key)).await

@@ -56,7 +56,7 @@ pub struct Decision {
     pub remaining: u32,
     /// Until the whole quota is there again.
     pub reset_after: Duration,
-    /// Until the next one may come; zero when it may come now.
+    /// Until one that was refused may come again; zero when it was let through.
     pub retry_after: Duration,
 }
 
@@ -135,7 +135,7 @@ impl Bucket {
         let before = self.decision(quota, now);
         if before.allowed {
             self.paid_until = self.paid_until.max(now) + quota.interval();
-            Decision { allowed: true, ..self.decision(quota, now) }
+            Decision { allowed: true, retry_after: Duration::ZERO, ..self.decision(quota, now) }
         } else {
             before
         }
@@ -225,8 +225,10 @@ mod tests {
                 prop_assert_eq!(bucket.decision(quota, now).remaining, said.remaining);
                 prop_assert_eq!(bucket.decision(quota, now + said.reset_after).remaining, limit);
                 // Not a moment earlier, and not a moment later.
-                prop_assert!(bucket.decision(quota, now + said.retry_after).allowed);
-                if let Some(early) = said.retry_after.checked_sub(Duration::from_nanos(1)) {
+                let wait = bucket.decision(quota, now).retry_after;
+                prop_assert_eq!(said.retry_after, if said.allowed { Duration::ZERO } else { wait });
+                prop_assert!(bucket.decision(quota, now + wait).allowed);
+                if let Some(early) = wait.checked_sub(Duration::from_nanos(1)) {
                     prop_assert!(!bucket.decision(quota, now + early).allowed);
                 }
             }

@@ -20,6 +20,7 @@ mod ends;
 mod ground;
 mod histories;
 mod house;
+mod limits;
 mod livekit_model;
 mod livekit_model_check;
 mod logs;

@@ -5,6 +5,7 @@ use std::sync::{
     atomic::{AtomicU32, Ordering},
 };
 
+use rustix::process::Signal;
 use tempfile::TempDir;
 
 use super::{
@@ -45,6 +46,16 @@ impl Redis {
     /// The address, as `REDIS_URL` has it.
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// Stops where it is: connections stay open, and nothing is answered.
+    pub fn freeze(&self) {
+        self.process.signal(Signal::STOP);
+    }
+
+    /// Goes on where it was frozen.
+    pub fn thaw(&self) {
+        self.process.signal(Signal::CONT);
     }
 
     /// Loses everything and stops, as a power cut would make it.
