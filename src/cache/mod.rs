@@ -13,7 +13,7 @@ use redis::{
     aio::{ConnectionManager, ConnectionManagerConfig},
 };
 use secrecy::ExposeSecret;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tracing::{info, warn};
 
 use self::breaker::{Breaker, Way};
@@ -23,6 +23,9 @@ use crate::config::RedisSettings;
 const TIMEOUT: Duration = Duration::from_millis(100);
 /// How long a look at a Redis that is away may take, with making a connection.
 const PROBE_TIMEOUT: Duration = Duration::from_millis(200);
+
+/// How often a Redis that goes on refusing is told.
+const TELL_EVERY: Duration = Duration::from_secs(60);
 
 const _: () = assert!(PROBE_TIMEOUT.as_millis() < breaker::PAUSE.as_millis(), "one look is over before the next");
 
@@ -34,6 +37,8 @@ struct Line {
     client: Client,
     connection: Mutex<ConnectionManager>,
     breaker: Breaker,
+    /// When the log heard last that Redis refuses.
+    refusal_told: Mutex<Option<Instant>>,
 }
 
 /// Redis did not do what it was asked.
@@ -56,7 +61,7 @@ impl Cache {
     pub fn new(settings: &RedisSettings) -> Result<Self, CacheError> {
         let client = Client::open(settings.url.expose_secret()).map_err(CacheError::Address)?;
         let connection = Mutex::new(connect_when_asked(&client).map_err(CacheError::Address)?);
-        Ok(Self(Arc::new(Line { client, connection, breaker: Breaker::default() })))
+        Ok(Self(Arc::new(Line { client, connection, breaker: Breaker::default(), refusal_told: Mutex::default() })))
     }
 
     /// Whether Redis answers, asked in any case. What it says counts for everybody.
@@ -105,8 +110,9 @@ impl Cache {
         let connection = self.0.connection.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let answer = put(connection, question).await;
         match &answer {
+            Ok(_) => {}
             // One that refuses is there: it costs nobody time.
-            Ok(_) | Err(CacheError::Refused(_)) => {}
+            Err(err @ CacheError::Refused(_)) => self.tell_of_refusal(err),
             Err(err) => {
                 if self.0.breaker.failed(turn) {
                     warn!(error = %err, "redis is away; going on without it, and looking again and again");
@@ -114,6 +120,14 @@ impl Cache {
             }
         }
         answer
+    }
+
+    fn tell_of_refusal(&self, err: &CacheError) {
+        let mut told = self.0.refusal_told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.is_none_or(|told| told.elapsed() >= TELL_EVERY) {
+            *told = Some(Instant::now());
+            warn!(error = %err, "redis does not do what it is asked; going on without it");
+        }
     }
 
     /// Looks whether Redis is back, while whoever asked goes on without it.

@@ -14,29 +14,26 @@ use tokio::time::Instant;
 use super::{Admitted, CASES, Cases, cache, check_every_window, limiter, limiter_on, most, stranger};
 use crate::{
     chaos::{Mode, Proxy},
-    services::redis_url,
+    services::{Redis, redis_url},
 };
 
 const BUDGETS: [Budget; 4] = [Budget::SignIn, Budget::Tokens, Budget::Writes, Budget::Reads];
 
-/// How somebody asks: in bursts, with pauses between them.
+/// How somebody asks: in bursts, with a pause after each.
 #[derive(Clone, Debug)]
-struct Pattern {
-    bursts: Vec<usize>,
-    pause: Duration,
-}
+struct Pattern(Vec<(usize, Duration)>);
 
 impl Pattern {
     fn any(rng: &mut StdRng, limit: u32) -> Self {
         let most = (limit as usize).div_ceil(2).max(2);
-        let bursts = (0..rng.random_range(1..6)).map(|_| rng.random_range(1..=most)).collect();
-        Self { bursts, pause: Duration::from_millis(rng.random_range(0..60)) }
+        let pause = Duration::from_millis(rng.random_range(0..60));
+        Self((0..rng.random_range(1..6)).map(|_| (rng.random_range(1..=most), pause)).collect())
     }
 
     /// Asks like this; answers what was let through.
     async fn ask(self, limiter: &Limiter, budget: Budget, subject: Subject) -> Vec<Admitted> {
         let mut admitted = Vec::new();
-        for burst in self.bursts {
+        for (burst, pause) in self.0 {
             for _ in 0..burst {
                 let asked = Instant::now();
                 let decision = limiter.check(budget, subject).await;
@@ -45,7 +42,7 @@ impl Pattern {
                     admitted.push(Admitted { asked, answered: Instant::now() });
                 }
             }
-            tokio::time::sleep(self.pause).await;
+            tokio::time::sleep(pause).await;
         }
         admitted
     }
@@ -98,6 +95,42 @@ async fn no_window_sees_more_than_the_limit_whichever_processes_are_asked() {
             check_every_window(admitted, limit, &format!("{} processes", limiters.len()));
         }
     }
+}
+
+// Feature: infrastructure-local-dev, Property 27: permits that one process leaves lying while its caller is quiet, and
+// uses when the others use up what there is, are no more than the limit allows.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lease_that_is_left_lying_gives_nobody_more() {
+    let mut rng = told_rng();
+    let url = redis_url();
+    let mut cases = Cases::default();
+    while cases.are_left() {
+        // Each waits for most of a second, so several wait together.
+        let batch: Vec<_> = (0..4).map(|_| tokio::spawn(hoard(rng.random(), url.clone()))).collect();
+        for case in join_all(batch).await {
+            let (limit, admitted, outages) = case.unwrap();
+            if cases.note(outages) {
+                check_every_window(admitted, limit, "a lease left lying");
+            }
+        }
+    }
+}
+
+/// One takes a lease and leaves it lying; when another has used up what there is, it uses what lies there.
+async fn hoard(seed: u64, url: String) -> (u32, Vec<Admitted>, u64) {
+    let mut rng = StdRng::seed_from_u64(seed);
+    let limit = rng.random_range(600..1100);
+    let caches = [cache(&url), cache(&url)];
+    let limiters = caches.each_ref().map(|cache| limiter_on(cache, limit));
+    let who = (Budget::Tokens, stranger());
+
+    let few = Pattern(vec![(rng.random_range(2..16), Duration::from_millis(rng.random_range(300..900)))]);
+    let everything = Pattern(vec![(limit as usize + 50, Duration::ZERO)]);
+    let leftover = Pattern(vec![(20, Duration::ZERO)]);
+    let mut admitted = few.ask(&limiters[0], who.0, who.1).await;
+    admitted.extend(everything.ask(&limiters[1], who.0, who.1).await);
+    admitted.extend(leftover.ask(&limiters[0], who.0, who.1).await);
+    (limit, admitted, outages(&caches))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -200,4 +233,29 @@ async fn budgets_and_subjects_are_counted_apart_and_leave_nothing_in_redis() {
         let millis: i64 = redis::cmd("PTTL").arg(&key).query_async(&mut redis).await.unwrap();
         assert!(key.starts_with("meetbox:limit:") && (1..=60_001).contains(&millis), "{key} {millis}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_busy_caller_seldom_makes_the_way_to_redis_and_one_who_is_refused_does_not() {
+    const REQUESTS: u64 = 20_000;
+    let redis = Redis::start();
+    let (busy, refused) = (limiter(&redis.url(), 10_000_000), limiter(&redis.url(), 10));
+    let subject = stranger();
+
+    for _ in 0..REQUESTS {
+        assert!(busy.check(Budget::Tokens, subject).await.allowed);
+    }
+    for _ in 0..REQUESTS {
+        refused.check(Budget::Writes, subject).await;
+    }
+    let asked = questions(&redis).await;
+    assert!(asked < REQUESTS / 20, "{asked} questions for {REQUESTS} requests and as many refusals");
+}
+
+/// How often permits were asked for.
+async fn questions(redis: &Redis) -> u64 {
+    let mut redis = redis::Client::open(redis.url()).unwrap().get_multiplexed_async_connection().await.unwrap();
+    let stats: String = redis::cmd("INFO").arg("commandstats").query_async(&mut redis).await.unwrap();
+    let evals = stats.lines().find_map(|line| line.strip_prefix("cmdstat_eval:calls="));
+    evals.and_then(|rest| rest.split(',').next()?.parse().ok()).expect("permits were asked for")
 }
