@@ -32,7 +32,7 @@ dev: prerequisites ## Run everything that a meeting needs, until Ctrl-C; ARGS="-
 	@cargo build --bin meetbox
 	@exec $(CARGO_TARGET_DIR)/debug/meetbox dev $(ARGS)
 
-test: prerequisites-tests web tests/e2e/node_modules/.package-lock.json .meetbox/venv/bin/schemathesis ## Run every test, on a real Postgres, Redis and LiveKit
+test: prerequisites-tests web tests/e2e/node_modules/.package-lock.json tests/oidc-provider/node_modules/.package-lock.json .meetbox/venv/bin/schemathesis ## Run every test, on a real Postgres, Redis and LiveKit
 	npm --prefix web test
 	cargo test --locked --no-fail-fast
 

@@ -7,7 +7,7 @@
 //! roof    main.rs  cli/                          what people type; whoever ends the process, ends it here
 //! doors   http/ │ jobs/                          what comes in over the network, and what falls due by itself
 //! rooms   app/                                   what can be done here, a function each, with its permission and its transaction
-//! pipes   db/ │ cache/ │ livekit/ │ storage/     a neighbour outside the process, one for each
+//! pipes   db/ │ cache/ │ livekit/ │ oidc/ │ storage/     a neighbour outside the process, one for each
 //! words   model/                                 types, and the rules that need nothing else
 //! ground  config/  assets  clock  lifecycle  telemetry
 //! ```
@@ -24,5 +24,6 @@ pub mod jobs;
 pub mod lifecycle;
 pub mod livekit;
 pub mod model;
+pub mod oidc;
 pub mod storage;
 pub mod telemetry;

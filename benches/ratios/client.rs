@@ -7,6 +7,8 @@ use tokio::{
     net::TcpStream,
 };
 
+use crate::people;
+
 /// One kept-open connection.
 pub struct Connection {
     stream: TcpStream,
@@ -60,6 +62,13 @@ pub fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -
     let length = body.len();
     format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\n{headers}content-length: {length}\r\n\r\n{body}")
         .into_bytes()
+}
+
+/// Asks for a token the way the web app does: somebody signed in, the same meeting of theirs, again and again.
+pub fn token_request() -> Vec<u8> {
+    let bearer = format!("Bearer {}", people::session().expose());
+    let headers = [("content-type", "application/json"), ("authorization", bearer.as_str())];
+    request("POST", "/token", &headers, r#"{"room_name":"blue-heron","name":"Ada Lovelace"}"#)
 }
 
 /// What a run of requests came to.

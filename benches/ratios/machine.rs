@@ -50,6 +50,12 @@ pub fn resident_megabytes(pid: u32) -> f64 {
     line.trim().trim_end_matches(" kB").parse::<f64>().expect("a number") / 1024.0
 }
 
+/// How many processes have wanted a core of late, on average of a minute: others on the machine spoil the figures.
+pub fn load() -> String {
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    load.split_whitespace().next().unwrap_or("unknown").to_owned()
+}
+
 /// What it was measured on, and with which versions, as lines of a list.
 pub fn description() -> Vec<String> {
     let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();

@@ -18,10 +18,15 @@ mod hello;
 mod lists;
 mod machine;
 mod parts;
+mod people;
+#[path = "../../tests/it/chaos/proxy.rs"]
+#[expect(dead_code, reason = "the tests break Redis in more ways than the measurements do")]
+mod proxy;
 mod report;
 #[path = "../../tests/it/services/mod.rs"]
 #[expect(dead_code, unused_imports, reason = "the tests need more of the services than the measurements do")]
 mod services;
+mod sessions;
 mod start;
 mod web;
 mod webhooks;
@@ -47,8 +52,14 @@ fn measure(wanted: &[&str]) {
     machine::pin_this_process(machine::LOAD_CORE);
 
     type Measurement = fn(&parts::Parts) -> Vec<report::Row>;
-    let measurements: [(&str, Measurement); 4] =
-        [("web", web::measure), ("webhooks", webhooks::measure), ("lists", lists::measure), ("start", start::measure)];
+    let measurements: [(&str, Measurement); 5] = [
+        ("web", web::measure),
+        ("sessions", sessions::measure),
+        ("webhooks", webhooks::measure),
+        ("lists", lists::measure),
+        ("start", start::measure),
+    ];
+    let load = machine::load();
     let parts = parts::Parts::start();
 
     let mut rows = Vec::new();
@@ -61,6 +72,6 @@ fn measure(wanted: &[&str]) {
     let table = report::table(&rows);
     println!("\n{table}");
     if wanted.is_empty() {
-        report::write_page(&table);
+        report::write_page(&table, &load);
     }
 }

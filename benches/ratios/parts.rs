@@ -10,7 +10,7 @@ use std::{
 use sqlx::{PgPool, Row};
 
 use crate::{
-    machine,
+    machine, people,
     services::{
         LiveKit, LiveKitConfig, Redis, free_port,
         postgres::{Database, Postgres},
@@ -78,13 +78,13 @@ impl Parts {
 
     /// Meetbox on the server's core, with `database` migrated and everything answering.
     pub fn meetbox(&self, database: &Database) -> Server {
-        let server = self.meetbox_not_waited_for(database, free_port());
+        let server = self.meetbox_not_waited_for(database, free_port(), &self.redis.url());
         server.wait_for("/readyz");
         server
     }
 
     /// The same, a moment after it was started.
-    pub fn meetbox_not_waited_for(&self, database: &Database, port: u16) -> Server {
+    pub fn meetbox_not_waited_for(&self, database: &Database, port: u16, redis_url: &str) -> Server {
         let mut command = pinned(Path::new(env!("CARGO_BIN_EXE_meetbox")));
         command
             .arg("serve")
@@ -93,7 +93,7 @@ impl Parts {
             .env("APP_ENV", "local")
             .env("PORT", port.to_string())
             .env("DATABASE_URL", database.url())
-            .env("REDIS_URL", self.redis.url())
+            .env("REDIS_URL", redis_url)
             .env("LIVEKIT_URL", self.livekit.url())
             .env("LIVEKIT_API_KEY", API_KEY)
             .env("LIVEKIT_API_SECRET", API_SECRET)
@@ -125,7 +125,7 @@ impl Server {
         server
     }
 
-    /// Express with LiveKit's SDK for Node.
+    /// Express with LiveKit's SDK for Node; it knows the same session.
     pub fn express() -> Self {
         let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/benches/express"));
         if !folder.join("node_modules").exists() {
@@ -136,6 +136,7 @@ impl Server {
         let mut command = pinned(Path::new("node"));
         command.arg("server.mjs").arg(port.to_string()).env("NODE_ENV", "production").current_dir(&folder);
         command.env("LIVEKIT_API_KEY", API_KEY).env("LIVEKIT_API_SECRET", API_SECRET);
+        command.env("SESSION", people::session().expose());
         let server = Self::start(command, port);
         server.wait_for("/health");
         server

@@ -38,8 +38,8 @@ pub fn table(rows: &[Row]) -> String {
     text
 }
 
-/// Writes `docs/benchmarks.md`.
-pub fn write_page(table: &str) {
+/// Writes `docs/benchmarks.md`; `load` is how busy the machine was before.
+pub fn write_page(table: &str, load: &str) {
     let machine: String = machine::description().iter().map(|line| format!("- {line}\n")).collect();
     let rounds = crate::ROUNDS;
     let text = format!(
@@ -49,7 +49,8 @@ pub fn write_page(table: &str) {
          time (user and kernel), which says more than requests a second where the load generator is the limit.\n\
          Meetbox runs as it does in development: the release build, `APP_ENV=local`, one log line for each request.\n\n\
          {table}\n\
-         ## Machine\n\n{machine}"
+         ## Machine\n\n{machine}- Load average: {load} when it began, {} when it ended\n",
+        machine::load()
     );
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/benchmarks.md");
     fs::write(path, text).expect("docs/benchmarks.md can be written");

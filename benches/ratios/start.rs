@@ -45,7 +45,7 @@ pub fn measure(parts: &Parts) -> Vec<Row> {
 fn start_to_ready(parts: &Parts, database: &crate::services::postgres::Database) -> f64 {
     let port = free_port();
     let begin = Instant::now();
-    let server = parts.meetbox_not_waited_for(database, port);
+    let server = parts.meetbox_not_waited_for(database, port, &parts.redis.url());
     server.wait_for("/readyz");
     begin.elapsed().as_secs_f64() * 1e3
 }

@@ -1,31 +1,39 @@
-//! A token and the state of health, against a bare hyper server and against Express.
+//! A token for somebody signed in, and the state of health, against a bare hyper server and against Express.
 
 use std::time::Duration;
 
 use crate::{
     ROUNDS, client,
     parts::{Parts, Server},
+    people,
     report::{Row, median},
-    wrk::{self, Seen},
+    wrk::{self, Question, Seen},
 };
 
 const SECONDS: u32 = 3;
 
-/// Somebody who is asked: the name, where, and how.
+/// Somebody who is asked: what, and who serves.
 struct Contestant<'a> {
-    url: String,
-    script: Option<&'static str>,
+    question: Question,
     server: &'a Server,
     seen: Vec<Seen>,
 }
 
 impl<'a> Contestant<'a> {
-    fn new(server: &'a Server, path: &str, script: Option<&'static str>) -> Self {
-        Self { url: server.url(path), script, server, seen: Vec::new() }
+    /// One who is asked for a path, by nobody in particular.
+    fn new(server: &'a Server, path: &str) -> Self {
+        Self { question: Question { url: server.url(path), script: None, bearer: None }, server, seen: Vec::new() }
+    }
+
+    /// One who is asked for a token, by somebody signed in whose meeting it is.
+    fn for_tokens(server: &'a Server) -> Self {
+        let bearer = Some(people::session());
+        let question = Question { url: server.url("/token"), script: Some("token.lua"), bearer };
+        Self { question, server, seen: Vec::new() }
     }
 
     fn take_turn(&mut self, seconds: u32) -> Seen {
-        wrk::ask(&self.url, self.script, seconds, self.server.pid())
+        wrk::ask(&self.question, seconds, self.server.pid())
     }
 
     fn per_cpu_second(&self) -> f64 {
@@ -46,12 +54,13 @@ impl<'a> Contestant<'a> {
 pub fn measure(parts: &Parts) -> Vec<Row> {
     let database = parts.database();
     let (meetbox, hello, express) = (parts.meetbox(&database), Server::hello(), Server::express());
+    people::move_in(parts, &database);
     let mut contestants = [
-        Contestant::new(&hello, "/", None),
-        Contestant::new(&meetbox, "/health", None),
-        Contestant::new(&express, "/health", None),
-        Contestant::new(&meetbox, "/token", Some("token.lua")),
-        Contestant::new(&express, "/token", Some("token.lua")),
+        Contestant::new(&hello, "/"),
+        Contestant::new(&meetbox, "/health"),
+        Contestant::new(&express, "/health"),
+        Contestant::for_tokens(&meetbox),
+        Contestant::for_tokens(&express),
     ];
 
     for contestant in &mut contestants {
@@ -73,8 +82,8 @@ pub fn measure(parts: &Parts) -> Vec<Row> {
         aim,
     };
     vec![
-        row("`POST /token`, warm", token, "bare hyper", hello, "≥ 0.45 ×"),
-        row("`POST /token`, warm", token, "Express", express_token, "≥ 12 ×"),
+        row("`POST /token`, signed in, warm", token, "bare hyper", hello, "≥ 0.45 ×"),
+        row("`POST /token`, signed in, warm", token, "Express", express_token, "≥ 12 ×"),
         row("`GET /health`", health, "bare hyper", hello, ""),
         row("`GET /health`", health, "Express", express_health, ""),
         unpressed_token(&meetbox, token.per_second()),
@@ -83,15 +92,14 @@ pub fn measure(parts: &Parts) -> Vec<Row> {
 
 /// A token at half of what the server can do.
 fn unpressed_token(meetbox: &Server, peak: f64) -> Row {
-    let body = r#"{"room_name":"blue-heron","name":"Ada Lovelace"}"#;
-    let request = client::request("POST", "/token", &[("content-type", "application/json")], body);
+    let request = client::token_request();
     let pace = client::Pace { connections: 32, duration: Duration::from_secs(5), rate: Some(peak / 2.0) };
     let outcome = client::run(meetbox.port, pace, move || request.clone());
     assert_eq!(outcome.failed, 0, "tokens were refused");
 
     let reached = outcome.fine as f64 / outcome.seconds;
     Row {
-        what: "`POST /token` at half of its peak".to_owned(),
+        what: "`POST /token`, signed in, at half of its peak".to_owned(),
         ours: format!("{reached:.0}/s"),
         against: format!("asked for {:.0}/s", peak / 2.0),
         result: format!("p99 {:.2} ms", outcome.latency(0.99)),

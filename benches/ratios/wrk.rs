@@ -2,7 +2,18 @@
 
 use std::process::Command;
 
+use meetbox::model::credential::Credential;
+
 use crate::machine;
+
+/// What is asked, again and again.
+pub struct Question {
+    pub url: String,
+    /// Says how, when a plain GET is not meant.
+    pub script: Option<&'static str>,
+    /// What is shown of who asks.
+    pub bearer: Option<Credential>,
+}
 
 /// What one run of wrk saw.
 pub struct Seen {
@@ -13,12 +24,16 @@ pub struct Seen {
     pub p99: f64,
 }
 
-/// Asks for `url` for some seconds; `script` says how, when a plain GET is not meant. `pid` serves.
-pub fn ask(url: &str, script: Option<&str>, seconds: u32, pid: u32) -> Seen {
+/// Asks for some seconds; `pid` serves.
+pub fn ask(question: &Question, seconds: u32, pid: u32) -> Seen {
+    let Question { url, script, bearer } = question;
     let mut command = Command::new("wrk");
     command.args(["--threads", "1", "--connections", "32", "--latency", "--duration", &format!("{seconds}s")]);
     if let Some(script) = script {
         command.args(["--script", &format!("{}/benches/ratios/{script}", env!("CARGO_MANIFEST_DIR"))]);
+    }
+    if let Some(bearer) = bearer {
+        command.args(["--header", &format!("authorization: Bearer {}", bearer.expose())]);
     }
 
     let before = machine::cpu_seconds(pid);

@@ -1,6 +1,6 @@
 //! From events to the record of who was there.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use sqlx::PgConnection;
 use tracing::{debug, error};
@@ -12,6 +12,7 @@ use crate::{
         attendance::{self, InstanceFact, PresenceFact, Touched},
         inbox::{self, Delivery},
         lock::{self, Work},
+        standings::Which,
     },
     livekit::webhook,
     model::{
@@ -20,7 +21,7 @@ use crate::{
     },
 };
 
-use super::App;
+use super::{App, presence};
 
 /// How many events one transaction applies.
 const BATCH: i64 = 100;
@@ -61,12 +62,14 @@ async fn apply_batch(app: &App, most: i64) -> Result<Applied, DbError> {
     let meetings = db::meetings::find_ids(&mut *tx, &names).await?.into_iter().collect::<HashMap<_, _>>();
 
     let mut touched = Touched::default();
+    let mut joined = HashSet::new();
     let mut applied = Vec::with_capacity(deliveries.len());
     for delivery in &deliveries {
         match webhook::read_stored(&delivery.payload) {
             Ok(event) => {
                 let meeting_id = delivery.room_name.as_ref().and_then(|name| meetings.get(name)).copied();
                 apply(&mut tx, delivery, &event, meeting_id, &mut touched).await?;
+                joined.extend(meeting_id.filter(|_| event.kind == "participant_joined").map(|id| id.0));
                 applied.push(delivery.event_id.clone());
             }
             Err(err) => inbox::mark_failed(&mut *tx, &delivery.event_id, &err.to_string()).await?,
@@ -76,6 +79,8 @@ async fn apply_batch(app: &App, most: i64) -> Result<Applied, DbError> {
     inbox::mark_applied(&mut *tx, &applied, app.clock.now()).await?;
     tx.commit().await?;
 
+    // Whoever came in may be somebody who was sent out before. A join that LiveKit did not tell, the next comparison finds.
+    presence::enforce(app, &joined.into_iter().collect::<Vec<_>>(), Which::Narrowed).await;
     debug!(events = deliveries.len(), "applied {} events", deliveries.len());
     Ok(Applied::Events(deliveries.len()))
 }

@@ -1,16 +1,31 @@
 //! What can be done here: a function for each deed, with its permission and its transaction.
 
 pub mod access;
+pub mod accounts;
+pub mod api_keys;
+mod arrival;
 pub mod attendance;
+pub mod audit;
+pub mod credentials;
+pub mod doors;
+pub mod entrance;
+pub mod guessing;
 pub mod health;
 pub mod inbox;
+pub mod invitations;
 pub mod limits;
+pub mod lobby;
 pub mod meetings;
+pub mod moderation;
+pub mod oidc_sign_in;
+pub mod passwords;
+pub mod presence;
 pub mod reconcile;
 pub mod seed;
+pub mod sessions;
 pub mod tokens;
 
-use std::{sync::Arc, time::Duration};
+use std::{ops::Deref, sync::Arc, time::Duration};
 
 use ipnet::IpNet;
 use sqlx::PgPool;
@@ -21,6 +36,8 @@ use crate::{
     clock::Clock,
     config::{Environment, Settings},
     livekit,
+    model::policy::{Access, Lobby, Policy},
+    oidc::Provider,
     storage::{Storage, StorageError},
 };
 
@@ -28,8 +45,12 @@ use crate::{
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The handles that use cases work with; a clone is the same house.
+// One pointer: each request takes a clone of it.
 #[derive(Clone)]
-pub struct App {
+pub struct App(Arc<Handles>);
+
+/// What an [`App`] holds.
+pub struct Handles {
     pub environment: Environment,
     pub clock: Clock,
     pub db: PgPool,
@@ -37,15 +58,27 @@ pub struct App {
     pub limiter: limits::Limiter,
     /// Whose word about a client's address counts.
     pub trusted_proxies: Arc<[IpNet]>,
+    /// The origins besides our own whose pages may ask.
+    pub allowed_origins: Arc<[String]>,
     pub livekit: livekit::Client,
     pub storage: Storage,
+    /// None: people sign in with local accounts only.
+    pub oidc: Option<Provider>,
     /// Where clients dial LiveKit.
     pub livekit_public_url: Arc<str>,
     pub token_ttl: chrono::TimeDelta,
     pub webhook_retention: chrono::TimeDelta,
+    /// How long a session lasts that is not used, and one that is.
+    pub session_idle: chrono::TimeDelta,
+    pub session_life: chrono::TimeDelta,
+    pub audit_retention: chrono::TimeDelta,
+    /// Of a meeting about which nothing is said.
+    pub default_policy: Policy,
     pub(crate) inbox: Arc<inbox::Inbox>,
     pub(crate) health: Arc<health::Latest>,
-    pub(crate) rooms: tokens::KnownRooms,
+    pub(crate) doors: doors::Doors,
+    pub(crate) known: credentials::Known,
+    pub(crate) passwords: passwords::Passwords,
     /// Rung when the inbox has something new.
     pub arrivals: Arc<Notify>,
 }
@@ -63,30 +96,53 @@ pub enum SetupError {
     Duration(#[from] chrono::OutOfRangeError),
 }
 
+impl Deref for App {
+    type Target = Handles;
+
+    fn deref(&self) -> &Handles {
+        &self.0
+    }
+}
+
 impl App {
     /// Puts the handles together; asks nothing of anybody yet.
     pub fn new(settings: &Settings, db: PgPool, clock: Clock) -> Result<Self, SetupError> {
         let http = http_client().map_err(SetupError::Http)?;
         let cache = Cache::new(&settings.redis)?;
 
-        Ok(Self {
+        Ok(Self(Arc::new(Handles {
             environment: settings.environment,
             db,
             limiter: limits::Limiter::new(cache.clone(), settings.limits),
             cache,
             trusted_proxies: settings.http.trusted_proxies.as_slice().into(),
+            allowed_origins: settings.http.cors_origins.as_slice().into(),
             livekit: livekit::Client::new(http.clone(), &settings.livekit, clock.clone()),
-            storage: Storage::new(http, settings.storage.as_ref())?,
+            storage: Storage::new(http.clone(), settings.storage.as_ref())?,
+            oidc: settings.oidc.clone().map(|oidc| Provider::new(http, oidc, clock.clone())),
             livekit_public_url: settings.livekit.public_url.as_str().trim_end_matches('/').into(),
             token_ttl: chrono::TimeDelta::from_std(settings.livekit.token_ttl)?,
             webhook_retention: chrono::TimeDelta::from_std(settings.livekit.webhook_retention)?,
             inbox: Arc::default(),
             health: Arc::default(),
-            rooms: tokens::KnownRooms::new(),
+            session_idle: chrono::TimeDelta::from_std(settings.accounts.session_idle)?,
+            session_life: chrono::TimeDelta::from_std(settings.accounts.session_life)?,
+            audit_retention: chrono::TimeDelta::from_std(settings.accounts.audit_retention)?,
+            default_policy: default_policy(settings),
+            doors: doors::Doors::new(),
+            known: credentials::Known::new(),
+            passwords: passwords::Passwords::new(),
             arrivals: Arc::default(),
             clock,
-        })
+        })))
     }
+}
+
+/// The words in the settings are those of the model; the table of settings takes no others.
+fn default_policy(settings: &Settings) -> Policy {
+    let access = Access::parse(&settings.meetings.access).unwrap_or(Access::Invited);
+    let lobby = Lobby::parse(&settings.meetings.lobby).unwrap_or(Lobby::Everyone);
+    Policy::new(access, lobby)
 }
 
 /// The one client for everything that we call: LiveKit, storage, and ourselves from the command line.

@@ -17,6 +17,7 @@ use crate::{
         attendance::{self, InstanceFact, PresenceFact, Touched},
         instances::OpenInstance,
         lock::{self, Work},
+        standings::Which,
     },
     livekit::{LivekitError, rooms::ListedRoom},
     model::{
@@ -26,7 +27,7 @@ use crate::{
     telemetry,
 };
 
-use super::App;
+use super::{App, presence};
 
 /// How many rooms are asked about at once.
 const ROOMS_AT_ONCE: usize = 8;
@@ -178,7 +179,9 @@ async fn merge(app: &App, answer: Answer) -> Result<(), DbError> {
     touched.instances.extend(over);
 
     attendance::settle(&mut tx, &touched).await?;
-    tx.commit().await.map_err(DbError::from)
+    tx.commit().await?;
+    presence::enforce(app, &touched.meetings, Which::Running).await;
+    Ok(())
 }
 
 async fn merge_listed(

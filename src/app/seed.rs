@@ -17,6 +17,7 @@ use crate::{
     model::{
         id::{InstanceId, MeetingId, ParticipantId},
         meeting::{Meeting, Title},
+        policy::{Access, Lobby, Policy},
         room_name::RoomName,
     },
 };
@@ -198,9 +199,20 @@ async fn meeting(
     let title = title.and_then(|title| Title::parse(title).ok());
     let id = MeetingId(Uuid::new_v4());
     let metadata = r#"{"sown": true}"#.to_owned();
-    let meeting =
-        Meeting { id, room_name, title, created_at, starts_at, ended_at: None, metadata, version: 1, live: false };
-    meetings::insert(tx, &meeting).await?;
+    let meeting = Meeting {
+        id,
+        room_name,
+        title,
+        host: None,
+        policy: Policy::new(Access::Public, Lobby::Guests),
+        created_at,
+        starts_at,
+        ended_at: None,
+        metadata,
+        version: 1,
+        live: false,
+    };
+    meetings::insert(tx, &meeting, None).await?;
     Ok(Some(id))
 }
 

@@ -1,101 +1,149 @@
-//! Tokens: what lets somebody into a meeting's room.
+//! Tokens: what lets somebody into a meeting's room, or a place in its lobby.
 
-use std::time::Duration;
-
-use chrono::{DateTime, Utc};
-use uuid::Uuid;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     db::{self, DbError},
     model::{
+        credential::Credential,
         id::MeetingId,
+        meeting::Passcode,
         participant::{DisplayName, Identity},
+        policy::MeetingRole,
         room_name::RoomName,
+        ticket::{TICKET_LIFE, Ticket, TicketState},
     },
 };
 
 use super::{
     App,
-    access::{self, Caller, Denied},
+    access::{self, Asker, Caller, Denied},
+    arrival::Arrival,
+    doors,
+    entrance::{Entrance, Refusal},
+    passwords::PasswordError,
+    sessions::seconds,
 };
 
-/// How long a meeting that was looked up by its room name is taken to be still there. A token for a meeting that
-/// another process deleted in between opens a room of which no record is kept, and nothing else.
-const KNOWN_FOR: Duration = Duration::from_secs(2);
-/// How many room names are remembered at once.
-const KNOWN_AT_MOST: u64 = 10_000;
+/// How many old tickets one statement deletes.
+const PRUNE_BITE: i64 = 1000;
 
-/// Room names that were looked up a moment ago: many people join one meeting at the same time.
-#[derive(Clone)]
-pub(crate) struct KnownRooms(moka::sync::Cache<RoomName, MeetingId>);
-
-impl KnownRooms {
-    pub(crate) fn new() -> Self {
-        Self(moka::sync::Cache::builder().max_capacity(KNOWN_AT_MOST).time_to_live(KNOWN_FOR).build())
-    }
-
-    /// Forgets a meeting that is no more.
-    pub(crate) fn forget(&self, room_name: &RoomName) {
-        self.0.invalidate(room_name);
-    }
-}
-
-/// Who wants to join what, and as whom.
-#[derive(Clone, Debug)]
+/// Who wants to join what, as whom, and what they show.
+#[derive(Debug)]
 pub struct Wish {
     pub room_name: RoomName,
     pub name: DisplayName,
     /// None: we make one that nobody can guess.
     pub identity: Option<Identity>,
+    /// None: as the invitation says, or a speaker.
+    pub role: Option<MeetingRole>,
+    pub passcode: Option<Passcode>,
+    pub invitation: Option<Credential>,
+    /// A guest's ticket of before.
+    pub ticket: Option<Credential>,
+}
+
+/// What comes of it.
+pub enum Answer {
+    /// A way into the room.
+    Admitted(Pass),
+    /// A place in the lobby.
+    Waiting(Place),
 }
 
 /// A way into a room.
-#[derive(Clone, Debug)]
 pub struct Pass {
     pub token: String,
     pub expires_at: DateTime<Utc>,
     pub identity: Identity,
+    pub role: MeetingRole,
     pub meeting_id: MeetingId,
+    /// For a guest: with it they come back as the same.
+    pub ticket: Option<Credential>,
+}
+
+/// A place in a lobby.
+pub struct Place {
+    /// For a guest: with it they ask again.
+    pub ticket: Option<Credential>,
+    pub since: DateTime<Utc>,
 }
 
 /// No token is made.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
+    #[error("there is no such meeting")]
+    NotFound,
+    #[error("the invitation is unknown, was taken back, has expired or is used up; ask the host for a new link")]
+    InvitationSpent,
+    #[error("too many wrong passcodes; try again in {} seconds", seconds(.0))]
+    TooSoon(TimeDelta),
+    #[error(transparent)]
+    Refused(#[from] Refusal),
     #[error(transparent)]
     Denied(#[from] Denied),
+    #[error(transparent)]
+    Password(#[from] PasswordError),
     #[error(transparent)]
     Store(#[from] DbError),
 }
 
-/// Makes a token for the meeting of that room name; the meeting too, when there is none yet.
-pub async fn create_token(app: &App, caller: Caller, wish: Wish) -> Result<Pass, TokenError> {
-    let identity = match wish.identity {
-        Some(identity) => {
-            access::may_choose_identity(caller)?;
-            identity
-        }
-        None => Identity::made(Uuid::new_v4()),
+/// Decides whether somebody comes in, and makes their token. The meeting is made too, when there is none yet and the asker
+/// may make meetings.
+pub async fn create_token(app: &App, asker: &Asker, wish: Wish) -> Result<Answer, TokenError> {
+    if wish.identity.is_some() || wish.role.is_some() {
+        access::may_choose_identity(&asker.caller)?;
+    }
+    let door = match doors::find(app, &wish.room_name).await? {
+        Some(door) => door,
+        // Boxed, as is what else is rare and has a transaction: its space would be part of every request's.
+        None if access::may_make_meetings(&asker.caller) => Box::pin(doors::make(app, asker, &wish.room_name)).await?,
+        None => return Err(TokenError::NotFound),
     };
-    let meeting_id = meeting_for(app, &wish.room_name).await?;
+    if matches!(asker.caller, Caller::Key(_)) && !asker.caller.reach().covers(door.host) {
+        return Err(TokenError::NotFound);
+    }
 
-    let now = app.clock.now();
-    let expires_at = now + app.token_ttl;
-    let token = app.livekit.keys().mint_join(&wish.room_name, &identity, &wish.name, now, expires_at);
-    Ok(Pass { token, expires_at, identity, meeting_id })
+    let arrival = Arrival::new(app, asker, door, wish).await?;
+    match arrival.decide().await? {
+        Entrance::Refuse(refusal) => Err(refusal.into()),
+        Entrance::Admit(role) => {
+            arrival.use_invitation().await?;
+            arrival.note_host_in_locked_sitting(role).await?;
+            let place = arrival.take_place(TicketState::Admitted, role).await.map_err(unless_gone)?;
+            Ok(Answer::Admitted(arrival.pass(role, place.ticket)))
+        }
+        Entrance::Wait(role) => {
+            arrival.use_invitation().await?;
+            Ok(Answer::Waiting(arrival.take_place(TicketState::Waiting, role).await.map_err(unless_gone)?))
+        }
+    }
 }
 
-async fn meeting_for(app: &App, room_name: &RoomName) -> Result<MeetingId, DbError> {
-    if let Some(id) = app.rooms.0.get(room_name) {
-        return Ok(id);
+/// Where a guest's ticket stands; asking keeps their place in the lobby. None: it says nothing any more.
+pub async fn look_at_ticket(app: &App, ticket: &Ticket) -> Result<Option<TicketState>, DbError> {
+    let now = app.clock.now();
+    if !ticket.is_good(now) {
+        return Ok(None);
     }
-    // A look first: most meetings are there, and a look leaves no dead row version behind.
-    let id = match db::meetings::find_id(&app.db, room_name).await? {
-        Some(id) => id,
-        None => {
-            let fresh = MeetingId(Uuid::new_v4());
-            db::meetings::find_or_insert(&app.db, room_name, fresh, app.clock.now()).await?
-        }
-    };
-    app.rooms.0.insert(room_name.clone(), id);
-    Ok(id)
+    db::tickets::touch(&app.db, ticket.id, &ticket.name, now).await?;
+    Ok(Some(ticket.state))
+}
+
+/// A door that this process still remembers may be of a meeting that another has just deleted.
+fn unless_gone(err: DbError) -> TokenError {
+    match err {
+        DbError::Referenced(_) => TokenError::NotFound,
+        err => err.into(),
+    }
+}
+
+/// Gives back the place of somebody who leaves the lobby; nothing happens when they are not in it.
+pub async fn leave_lobby(app: &App, ticket: &Ticket) -> Result<(), DbError> {
+    db::tickets::leave(&app.db, ticket.id).await.map(drop)
+}
+
+/// Deletes a bite of the tickets that open nothing any more; answers how many.
+pub async fn prune(app: &App) -> Result<u64, DbError> {
+    db::tickets::prune(&app.db, app.clock.now() - TICKET_LIFE, PRUNE_BITE).await
 }

@@ -2,6 +2,7 @@
 
 mod breaker;
 pub mod limits;
+mod sessions;
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -23,6 +24,9 @@ use crate::config::RedisSettings;
 const TIMEOUT: Duration = Duration::from_millis(100);
 /// How long a look at a Redis that is away may take, with making a connection.
 const PROBE_TIMEOUT: Duration = Duration::from_millis(200);
+
+/// How long Redis may take when somebody asks only how it is: one that is slow is told apart from one that is away.
+const PING_TIMEOUT: Duration = Duration::from_millis(750);
 
 /// How often a Redis that goes on refusing is told.
 const TELL_EVERY: Duration = Duration::from_secs(60);
@@ -60,15 +64,18 @@ impl Cache {
     /// Takes the address; the first question connects. Never waits for Redis.
     pub fn new(settings: &RedisSettings) -> Result<Self, CacheError> {
         let client = Client::open(settings.url.expose_secret()).map_err(CacheError::Address)?;
-        let connection = Mutex::new(connect_when_asked(&client).map_err(CacheError::Address)?);
+        let connection = Mutex::new(connect_when_asked(&client, PROBE_TIMEOUT).map_err(CacheError::Address)?);
         Ok(Self(Arc::new(Line { client, connection, breaker: Breaker::default(), refusal_told: Mutex::default() })))
     }
 
     /// Whether Redis answers, asked in any case. What it says counts for everybody.
     pub async fn ping(&self) -> Result<(), CacheError> {
         match self.0.breaker.way() {
-            Way::Ask(_) => self.ask(&redis::cmd("PING")).await,
-            Way::Look | Way::Without => self.look().await,
+            Way::Ask(_) => match self.ask(&redis::cmd("PING")).await {
+                Ok(()) => Ok(()),
+                Err(_) => self.look(PING_TIMEOUT).await,
+            },
+            Way::Look | Way::Without => self.look(PING_TIMEOUT).await,
         }
     }
 
@@ -137,15 +144,15 @@ impl Cache {
     )]
     fn look_aside(&self) {
         let cache = self.clone();
-        tokio::spawn(async move { cache.look().await });
+        tokio::spawn(async move { cache.look(PROBE_TIMEOUT).await });
     }
 
     /// Looks whether Redis is back, on a new connection: the old one may be waiting for a machine that is gone.
-    async fn look(&self) -> Result<(), CacheError> {
-        let connection = connect_when_asked(&self.0.client).map_err(CacheError::Address)?;
+    async fn look(&self, patience: Duration) -> Result<(), CacheError> {
+        let connection = connect_when_asked(&self.0.client, patience).map_err(CacheError::Address)?;
         let ping = redis::cmd("PING");
         let mut fresh = connection.clone();
-        timeout(PROBE_TIMEOUT, ping.query_async::<()>(&mut fresh))
+        timeout(patience, ping.query_async::<()>(&mut fresh))
             .await
             .map_err(|_| CacheError::Silent)?
             .map_err(CacheError::Unavailable)?;
@@ -158,12 +165,13 @@ impl Cache {
     }
 }
 
-fn connect_when_asked(client: &Client) -> Result<ConnectionManager, RedisError> {
+/// `patience` is for making the connection; questions on it have a bound of their own around them.
+fn connect_when_asked(client: &Client, patience: Duration) -> Result<ConnectionManager, RedisError> {
     // No retries: whoever asks goes on without Redis, and the breaker sees to the next look.
     let config = ConnectionManagerConfig::new()
         .set_number_of_retries(0)
-        .set_connection_timeout(Some(PROBE_TIMEOUT))
-        .set_response_timeout(Some(TIMEOUT));
+        .set_connection_timeout(Some(patience))
+        .set_response_timeout(Some(patience));
     ConnectionManager::new_lazy_with_config(client.clone(), config)
 }
 

@@ -1,11 +1,14 @@
 //! The command line: what can be asked of the binary, and the only place that decides how it exits.
 
+mod account;
+mod api_key;
 mod check;
 mod dev;
 mod failure;
 mod healthcheck;
 mod migrate;
 mod openapi;
+mod operator;
 mod seed;
 mod serve;
 mod start;
@@ -29,6 +32,12 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Look after accounts: who can sign in
+    #[command(subcommand)]
+    Account(account::Command),
+    /// Look after API keys: what programs use the API with
+    #[command(subcommand)]
+    ApiKey(api_key::Command),
     /// Check the settings without starting anything
     Check(check::Args),
     /// Run everything that a meeting needs on this machine, for development
@@ -55,6 +64,8 @@ pub fn run() -> ExitCode {
         Err(answer) => return tell_usage(&answer),
     };
     let outcome = match cli.command {
+        Command::Account(command) => account::run(command),
+        Command::ApiKey(command) => api_key::run(command),
         Command::Check(args) => check::run(args),
         Command::Dev(args) => dev::run(args),
         Command::Keep(args) => match dev::keep(args) {

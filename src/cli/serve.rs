@@ -55,11 +55,15 @@ async fn serve(settings: &Settings) -> Result<(), Failure> {
             .hint("PORT and BIND say where Meetbox listens; end the other process, or set another PORT")
     })?;
 
+    if matches!(crate::app::accounts::setup_is_needed(&app).await, Ok(true)) {
+        info!("nobody can sign in yet; `meetbox account setup-link` makes the link for the first administrator");
+    }
+
     let lifecycle = Lifecycle::new();
     jobs::keep(&lifecycle, &app);
     let places = http::server::places(settings.http.max_connections);
     let options = ServerOptions { max_connections: places, patience: Patience::default() };
-    let routes = http::routes(app, http::web::endpoint(&settings.livekit));
+    let routes = http::routes(app, http::web::endpoint(&settings.livekit, settings.storage.as_ref()));
     lifecycle.keep("http", |stop| http::server::serve(listener, routes, options, stop));
     keep_watchdog(&lifecycle);
     info!(%address, "ready on http://{address}");

@@ -12,7 +12,7 @@ use super::{
 /// Where this process runs, and so how strict it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Environment {
-    /// A developer's machine: everybody on it may do everything.
+    /// A developer's machine: nobody else reaches it.
     Local,
     /// Like production, for trying things out.
     Staging,
@@ -22,8 +22,9 @@ pub enum Environment {
 
 pub(super) const SECTION: Section = Section {
     title: "Environment",
-    purpose: "How strict Meetbox is. `local` opens every door and is for a developer's machine only, so it has to be \
-              said in so many words, in the real environment.",
+    purpose: "How strict Meetbox is. `local` takes secrets that everybody knows, keeps cookies without TLS and tells \
+              everybody how its parts are. It is for a developer's machine only, so it has to be said in so many words, \
+              in the real environment.",
     settings: &[&APP_ENV, &NODE_ENV],
 };
 

@@ -30,6 +30,10 @@ pub enum Kind {
     Key {
         shortest: usize,
     },
+    /// What people read: at least one character, at most this many.
+    Text {
+        longest: usize,
+    },
     /// What `tracing` lets through.
     LogFilter,
     Folder,
@@ -53,6 +57,8 @@ pub struct UrlForm {
 #[derive(Clone, Copy, Debug)]
 pub enum UrlPath {
     Any,
+    /// Nothing may follow.
+    Nothing,
     /// The name of a database must follow.
     Database,
     /// The number of a Redis database may follow.
@@ -101,6 +107,13 @@ impl Kind {
                 let printable = text.chars().all(|char| char.is_ascii_graphic());
                 if printable { Ok(Value::Text(text.to_owned())) } else { Err("has characters that no key has".into()) }
             }
+            Self::Text { longest } => {
+                if text.chars().count() > longest {
+                    Err("is too long".into())
+                } else {
+                    Ok(Value::Text(text.to_owned()))
+                }
+            }
             Self::LogFilter => log_filter(text),
             Self::Folder => Ok(Value::Folder(PathBuf::from(text))),
             Self::List(kind) => list(text, *kind),
@@ -122,6 +135,7 @@ impl Kind {
             Self::Key { shortest } => {
                 format!("printable ASCII characters without white space, outside local at least {shortest} of them")
             }
+            Self::Text { longest } => format!("a text of up to {longest} characters"),
             Self::LogFilter => "a level (off, error, warn, info, debug, trace) and after it, separated by commas, \
                                 levels for parts, as in info,meetbox=debug"
                 .into(),
@@ -150,6 +164,11 @@ impl UrlForm {
         }
         match self.path {
             UrlPath::Any => {}
+            UrlPath::Nothing => {
+                if url.path() != "/" {
+                    return Err("has a path after the host".into());
+                }
+            }
             UrlPath::Database => {
                 if url.path().trim_matches('/').is_empty() {
                     return Err("names no database".into());
@@ -172,6 +191,7 @@ impl UrlForm {
     fn valid(self) -> String {
         let what = match self.path {
             UrlPath::Any => "",
+            UrlPath::Nothing => " and ends with the host or its port",
             UrlPath::Database => " and names a database",
             UrlPath::Number => " and may end with the number of a database",
         };

@@ -3,6 +3,7 @@
 //! One table (`table.rs`; each section's rows stand beside the struct that they fill) gives the parser, the
 //! error texts, `.env.example` and `docs/settings.md`. Loading looks at a [`Source`] and at nothing else.
 
+mod accounts;
 mod cache;
 mod database;
 mod dotenv;
@@ -12,6 +13,8 @@ mod kind;
 mod limits;
 mod livekit;
 mod logs;
+mod meetings;
+mod oidc;
 mod problem;
 mod reader;
 pub mod reference;
@@ -27,6 +30,7 @@ use std::{collections::BTreeMap, io, path::Path};
 
 use self::reader::Reader;
 pub use self::{
+    accounts::AccountSettings,
     cache::RedisSettings,
     database::DatabaseSettings,
     environment::Environment,
@@ -34,6 +38,8 @@ pub use self::{
     limits::LimitSettings,
     livekit::LivekitSettings,
     logs::{LogFormat, LogSettings},
+    meetings::MeetingSettings,
+    oidc::{OidcSettings, RoleRule},
     problem::{Problem, SettingsError, Warning},
     source::Source,
     storage::S3Settings,
@@ -48,8 +54,12 @@ pub struct Settings {
     pub database: DatabaseSettings,
     pub redis: RedisSettings,
     pub livekit: LivekitSettings,
+    pub accounts: AccountSettings,
+    pub meetings: MeetingSettings,
     /// `None`: no object storage is configured.
     pub storage: Option<S3Settings>,
+    /// `None`: people sign in with local accounts only.
+    pub oidc: Option<OidcSettings>,
     pub logs: LogSettings,
 }
 
@@ -111,7 +121,10 @@ fn read(reader: &mut Reader<'_>) -> Option<Settings> {
     let database = DatabaseSettings::read(reader);
     let redis = RedisSettings::read(reader);
     let livekit = LivekitSettings::read(reader);
+    let accounts = AccountSettings::read(reader);
+    let meetings = MeetingSettings::read(reader);
     let storage = storage::read(reader);
+    let oidc = oidc::read(reader, http.as_ref().and_then(|http| http.public_url.as_ref()));
     let logs = LogSettings::read(reader);
 
     Some(Settings {
@@ -121,7 +134,10 @@ fn read(reader: &mut Reader<'_>) -> Option<Settings> {
         database: database?,
         redis: redis?,
         livekit: livekit?,
+        accounts: accounts?,
+        meetings: meetings?,
         storage: storage?,
+        oidc: oidc?,
         logs: logs?,
     })
 }

@@ -91,6 +91,18 @@ impl<'a> Reader<'a> {
         values.into_iter().map(|value| if let Value::Network(network) = value { Some(network) } else { None }).collect()
     }
 
+    /// Addresses of whole sites, as browsers write them in `Origin`.
+    pub(super) fn origins(&mut self, setting: &Setting) -> Option<Vec<String>> {
+        let values = self.list(setting)?;
+        let origin = |value| if let Value::Url(url) = value { Some(url.origin().ascii_serialization()) } else { None };
+        values.into_iter().map(origin).collect()
+    }
+
+    pub(super) fn texts(&mut self, setting: &Setting) -> Option<Vec<String>> {
+        let values = self.list(setting)?;
+        values.into_iter().map(|value| if let Value::Text(text) = value { Some(text) } else { None }).collect()
+    }
+
     fn list(&mut self, setting: &Setting) -> Option<Vec<Value>> {
         if let Value::List(values) = self.value(setting)? { Some(values) } else { None }
     }
@@ -226,7 +238,7 @@ fn shows_its_value(setting: &Setting) -> bool {
 fn may_be_shown(kind: Kind) -> bool {
     match kind {
         Kind::Choice(_) | Kind::Flag | Kind::Number { .. } | Kind::Address | Kind::Network | Kind::LogFilter => true,
-        Kind::Url(_) | Kind::Name { .. } | Kind::Key { .. } | Kind::Folder => false,
+        Kind::Url(_) | Kind::Name { .. } | Kind::Key { .. } | Kind::Text { .. } | Kind::Folder => false,
         Kind::List(kind) => may_be_shown(*kind),
     }
 }

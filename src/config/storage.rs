@@ -21,6 +21,20 @@ pub struct S3Settings {
     pub force_path_style: bool,
 }
 
+impl S3Settings {
+    /// The site from which browsers fetch objects: in virtual-hosted style each bucket is a host of its own.
+    pub fn media_origin(&self) -> Url {
+        let mut origin = self.endpoint.clone();
+        if !self.force_path_style
+            && let Some(host) = self.endpoint.host_str()
+        {
+            // A name that makes no host is refused where the bucket's address is made.
+            let _ = origin.set_host(Some(&format!("{}.{host}", self.bucket)));
+        }
+        origin
+    }
+}
+
 pub(super) const SECTION: Section = Section {
     title: "Object storage",
     purpose: "Any store that speaks S3. All of these or none: without them Meetbox runs and keeps no objects.",

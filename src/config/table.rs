@@ -1,6 +1,9 @@
 //! The table of settings: everything that can be set from outside, in the order in which it is told.
 
-use super::{Environment, cache, database, environment, http, kind::Kind, limits, livekit, logs, storage};
+use super::{
+    Environment, accounts, cache, database, environment, http, kind::Kind, limits, livekit, logs, meetings, oidc,
+    storage,
+};
 
 /// One thing that can be set, and all that is known about it.
 #[derive(Clone, Copy, Debug)]
@@ -58,7 +61,10 @@ pub const SECTIONS: &[Section] = &[
     database::SECTION,
     cache::SECTION,
     livekit::SECTION,
+    accounts::SECTION,
+    meetings::SECTION,
     storage::SECTION,
+    oidc::SECTION,
     logs::SECTION,
 ];
 

@@ -6,8 +6,20 @@ use super::{
 };
 
 /// How the names of our settings begin. Other programs' variables are none of our business.
-const PREFIXES: &[&str] =
-    &["APP_", "DATABASE_", "REDIS_", "LIVEKIT_", "TOKEN_", "WEBHOOK_", "S3_", "LOG_", "RATE_", "TRUSTED_"];
+const PREFIXES: &[&str] = &[
+    "APP_",
+    "DATABASE_",
+    "REDIS_",
+    "LIVEKIT_",
+    "TOKEN_",
+    "WEBHOOK_",
+    "S3_",
+    "LOG_",
+    "OIDC_",
+    "PUBLIC_",
+    "RATE_",
+    "TRUSTED_",
+];
 
 /// A warning for the variable, when it is none of ours and close to one that is.
 pub(super) fn warning(variable: &str) -> Option<Warning> {

@@ -30,6 +30,18 @@ const NOT_NOW: [&str; 5] = ["08", "53", "57", "55", "40"];
 /// The class of data exceptions: bad text, values out of range.
 const DATA_EXCEPTION: &str = "22";
 
+impl DbError {
+    /// A row holds a word that this version does not know.
+    pub(super) fn unknown(what: &str, word: &str) -> Self {
+        Self::Broken(sqlx::Error::Decode(format!("there is no {what} `{word}`").into()))
+    }
+}
+
+/// A row holds what our own types refuse.
+pub(super) fn unreadable(err: impl std::error::Error + Send + Sync + 'static) -> DbError {
+    DbError::Broken(sqlx::Error::Decode(Box::new(err)))
+}
+
 impl From<sqlx::Error> for DbError {
     fn from(err: sqlx::Error) -> Self {
         use sqlx::Error;

@@ -5,28 +5,28 @@ use sqlx::PgExecutor;
 use uuid::Uuid;
 
 use crate::model::{
-    id::MeetingId,
-    meeting::{Meeting, Title},
+    id::{AccountId, MeetingId},
+    meeting::{Meeting, MeetingState, Title},
     page::{Cursor, Limit},
+    policy::{Access, Lobby, Policy, Source, Sources},
     room_name::RoomName,
 };
 
-use super::DbError;
+use super::{DbError, error::unreadable, keyset};
 
 /// The constraint that keeps room names apart.
 pub const ROOM_NAME_KEY: &str = "meetings_room_name_key";
-
-/// Later than any row: the year 3000. The type's own maximum is beyond what Postgres stores.
-const FAR_FUTURE: DateTime<Utc> = match DateTime::from_timestamp(32_503_680_000, 0) {
-    Some(moment) => moment,
-    None => DateTime::UNIX_EPOCH,
-};
 
 /// A row as it is read; what was written through the model's types comes back through them.
 struct Row {
     id: Uuid,
     room_name: String,
     title: Option<String>,
+    host_account_id: Option<Uuid>,
+    access: String,
+    lobby: String,
+    speaker_sources: Vec<String>,
+    viewer_sources: Vec<String>,
     created_at: DateTime<Utc>,
     starts_at: Option<DateTime<Utc>>,
     ended_at: Option<DateTime<Utc>>,
@@ -43,6 +43,8 @@ impl TryFrom<Row> for Meeting {
             id: MeetingId(row.id),
             room_name: RoomName::parse(&row.room_name).map_err(unreadable)?,
             title: row.title.as_deref().map(Title::parse).transpose().map_err(unreadable)?,
+            host: row.host_account_id.map(AccountId),
+            policy: policy(&row.access, &row.lobby, &row.speaker_sources, &row.viewer_sources)?,
             created_at: row.created_at,
             starts_at: row.starts_at,
             ended_at: row.ended_at,
@@ -53,15 +55,39 @@ impl TryFrom<Row> for Meeting {
     }
 }
 
-fn unreadable(err: impl std::error::Error + Send + Sync + 'static) -> DbError {
-    DbError::Broken(sqlx::Error::Decode(Box::new(err)))
+/// A policy as it was written.
+pub(super) fn policy(access: &str, lobby: &str, speaker: &[String], viewer: &[String]) -> Result<Policy, DbError> {
+    let sources = |names: &[String]| {
+        let parse = |name: &String| Source::parse(name).ok_or_else(|| DbError::unknown("track source", name));
+        Ok::<_, DbError>(Sources::of(&names.iter().map(parse).collect::<Result<Vec<_>, _>>()?))
+    };
+    Ok(Policy {
+        access: Access::parse(access).ok_or_else(|| DbError::unknown("access", access))?,
+        lobby: Lobby::parse(lobby).ok_or_else(|| DbError::unknown("lobby", lobby))?,
+        speaker_sources: sources(speaker)?,
+        viewer_sources: sources(viewer)?,
+    })
+}
+
+macro_rules! meetings {
+    ($tail:literal $(, $argument:expr)*) => {
+        sqlx::query_as!(
+            Row,
+            "select id, room_name, title, host_account_id, access, lobby, speaker_sources, viewer_sources, created_at,
+                    starts_at, ended_at, metadata::text as \"metadata!\", version,
+                    exists (select from meeting_instances i where i.meeting_id = m.id and i.ended_at is null) as \"live!\"
+             from meetings m " + $tail
+            $(, $argument)*
+        )
+    };
 }
 
 /// A new row; `Taken` when its room name is in use.
-pub async fn insert(db: impl PgExecutor<'_>, meeting: &Meeting) -> Result<(), DbError> {
+pub async fn insert(db: impl PgExecutor<'_>, meeting: &Meeting, passcode_hash: Option<&str>) -> Result<(), DbError> {
     sqlx::query!(
-        "insert into meetings (id, room_name, title, created_at, starts_at, metadata, version)
-         values ($1, $2, $3, $4, $5, $6::text::jsonb, $7)",
+        "insert into meetings (id, room_name, title, created_at, starts_at, metadata, version, host_account_id, access,
+                               lobby, passcode_hash, speaker_sources, viewer_sources)
+         values ($1, $2, $3, $4, $5, $6::text::jsonb, $7, $8, $9, $10, $11, $12, $13)",
         meeting.id.0,
         meeting.room_name.as_str(),
         meeting.title.as_ref().map(Title::as_str),
@@ -69,32 +95,16 @@ pub async fn insert(db: impl PgExecutor<'_>, meeting: &Meeting) -> Result<(), Db
         meeting.starts_at,
         meeting.metadata,
         meeting.version,
+        meeting.host.map(|host| host.0),
+        meeting.policy.access.as_str(),
+        meeting.policy.lobby.as_str(),
+        passcode_hash,
+        &meeting.policy.speaker_sources.names(),
+        &meeting.policy.viewer_sources.names(),
     )
     .execute(db)
     .await?;
     Ok(())
-}
-
-/// The id of the meeting with that room name, which is added as `fresh` when there is none.
-pub async fn find_or_insert(
-    db: impl PgExecutor<'_>,
-    room_name: &RoomName,
-    fresh: MeetingId,
-    now: DateTime<Utc>,
-) -> Result<MeetingId, DbError> {
-    // The update that changes nothing makes the row come back also when it was there; with plain `do nothing` two
-    // callers at once could see neither the other's row nor their own.
-    let id = sqlx::query_scalar!(
-        "insert into meetings (id, room_name, created_at) values ($1, $2, $3)
-         on conflict (room_name) do update set room_name = excluded.room_name
-         returning id",
-        fresh.0,
-        room_name.as_str(),
-        now,
-    )
-    .fetch_one(db)
-    .await?;
-    Ok(MeetingId(id))
 }
 
 /// The id of the meeting with that room name.
@@ -114,17 +124,7 @@ pub async fn find_ids(db: impl PgExecutor<'_>, room_names: &[String]) -> Result<
 
 /// The meeting.
 pub async fn get(db: impl PgExecutor<'_>, id: MeetingId) -> Result<Option<Meeting>, DbError> {
-    sqlx::query_as!(
-        Row,
-        "select id, room_name, title, created_at, starts_at, ended_at, metadata::text as \"metadata!\", version,
-                exists (select from meeting_instances i where i.meeting_id = m.id and i.ended_at is null) as \"live!\"
-         from meetings m where id = $1",
-        id.0,
-    )
-    .fetch_optional(db)
-    .await?
-    .map(Meeting::try_from)
-    .transpose()
+    meetings!("where id = $1", id.0).fetch_optional(db).await?.map(Meeting::try_from).transpose()
 }
 
 /// The meeting, kept from changing until the transaction ends.
@@ -132,15 +132,33 @@ pub async fn lock(db: impl PgExecutor<'_>, id: MeetingId) -> Result<bool, DbErro
     Ok(sqlx::query_scalar!("select 1 from meetings where id = $1 for update", id.0).fetch_optional(db).await?.is_some())
 }
 
-/// Writes what may change of a meeting, and counts its version on.
-pub async fn update(db: impl PgExecutor<'_>, meeting: &Meeting) -> Result<(), DbError> {
+/// Whether anybody could know the passcode of a meeting: whether it has one.
+pub async fn has_passcode(db: impl PgExecutor<'_>, id: MeetingId) -> Result<bool, DbError> {
+    let has = sqlx::query_scalar!("select passcode_hash is not null as \"has!\" from meetings where id = $1", id.0);
+    Ok(has.fetch_optional(db).await?.unwrap_or(false))
+}
+
+/// Writes what may change of a meeting; without a new passcode the old one stays.
+pub async fn update(
+    db: impl PgExecutor<'_>,
+    meeting: &Meeting,
+    new_passcode_hash: Option<&str>,
+) -> Result<(), DbError> {
     sqlx::query!(
-        "update meetings set title = $2, starts_at = $3, metadata = $4::text::jsonb, version = $5 where id = $1",
+        "update meetings
+         set title = $2, starts_at = $3, metadata = $4::text::jsonb, version = $5, access = $6, lobby = $7,
+             speaker_sources = $8, viewer_sources = $9, passcode_hash = coalesce($10, passcode_hash)
+         where id = $1",
         meeting.id.0,
         meeting.title.as_ref().map(Title::as_str),
         meeting.starts_at,
         meeting.metadata,
         meeting.version,
+        meeting.policy.access.as_str(),
+        meeting.policy.lobby.as_str(),
+        &meeting.policy.speaker_sources.names(),
+        &meeting.policy.viewer_sources.names(),
+        new_passcode_hash,
     )
     .execute(db)
     .await?;
@@ -155,42 +173,27 @@ pub async fn delete(db: impl PgExecutor<'_>, id: MeetingId) -> Result<bool, DbEr
 /// All meetings, the newest first.
 pub async fn list(db: impl PgExecutor<'_>, after: Option<Cursor>, limit: Limit) -> Result<Vec<Meeting>, DbError> {
     let (at, id) = keyset(after);
-    read(
-        sqlx::query_as!(
-            Row,
-            "select id, room_name, title, created_at, starts_at, ended_at, metadata::text as \"metadata!\", version,
-                    exists (select from meeting_instances i where i.meeting_id = m.id and i.ended_at is null) as \"live!\"
-             from meetings m
-             where (created_at, id) < ($1, $2)
-             order by created_at desc, id desc limit $3",
-            at,
-            id,
-            limit.and_one_more(),
-        )
-        .fetch_all(db)
-        .await?,
-    )
+    let rows = meetings!(
+        "where (created_at, id) < ($1, $2) order by created_at desc, id desc limit $3",
+        at,
+        id,
+        limit.and_one_more()
+    );
+    read(rows.fetch_all(db).await?)
 }
 
 /// The meetings in which a sitting is running, the newest meeting first.
 pub async fn list_live(db: impl PgExecutor<'_>, after: Option<Cursor>, limit: Limit) -> Result<Vec<Meeting>, DbError> {
     let (at, id) = keyset(after);
-    read(
-        sqlx::query_as!(
-            Row,
-            "select id, room_name, title, created_at, starts_at, ended_at, metadata::text as \"metadata!\", version,
-                    true as \"live!\"
-             from meetings m
-             where (created_at, id) < ($1, $2)
-               and id in (select i.meeting_id from meeting_instances i where i.ended_at is null)
-             order by created_at desc, id desc limit $3",
-            at,
-            id,
-            limit.and_one_more(),
-        )
-        .fetch_all(db)
-        .await?,
-    )
+    let rows = meetings!(
+        "where (created_at, id) < ($1, $2)
+           and id in (select i.meeting_id from meeting_instances i where i.ended_at is null)
+         order by created_at desc, id desc limit $3",
+        at,
+        id,
+        limit.and_one_more()
+    );
+    read(rows.fetch_all(db).await?)
 }
 
 /// The meetings that are planned for later and not running, the newest meeting first.
@@ -201,23 +204,16 @@ pub async fn list_upcoming(
     limit: Limit,
 ) -> Result<Vec<Meeting>, DbError> {
     let (at, id) = keyset(after);
-    read(
-        sqlx::query_as!(
-            Row,
-            "select id, room_name, title, created_at, starts_at, ended_at, metadata::text as \"metadata!\", version,
-                    false as \"live!\"
-             from meetings m
-             where (created_at, id) < ($1, $2) and starts_at > $4
-               and not exists (select from meeting_instances i where i.meeting_id = m.id and i.ended_at is null)
-             order by created_at desc, id desc limit $3",
-            at,
-            id,
-            limit.and_one_more(),
-            now,
-        )
-        .fetch_all(db)
-        .await?,
-    )
+    let rows = meetings!(
+        "where (created_at, id) < ($1, $2) and starts_at > $4
+           and not exists (select from meeting_instances i where i.meeting_id = m.id and i.ended_at is null)
+         order by created_at desc, id desc limit $3",
+        at,
+        id,
+        limit.and_one_more(),
+        now
+    );
+    read(rows.fetch_all(db).await?)
 }
 
 /// The meetings that are over, the newest meeting first.
@@ -228,52 +224,68 @@ pub async fn list_past(
     limit: Limit,
 ) -> Result<Vec<Meeting>, DbError> {
     let (at, id) = keyset(after);
-    read(
-        sqlx::query_as!(
-            Row,
-            "select id, room_name, title, created_at, starts_at, ended_at, metadata::text as \"metadata!\", version,
-                    false as \"live!\"
-             from meetings m
-             where (created_at, id) < ($1, $2)
-               and (starts_at <= $4 or (starts_at is null and ended_at is not null))
-               and not exists (select from meeting_instances i where i.meeting_id = m.id and i.ended_at is null)
-             order by created_at desc, id desc limit $3",
-            at,
-            id,
-            limit.and_one_more(),
-            now,
-        )
-        .fetch_all(db)
-        .await?,
-    )
+    let rows = meetings!(
+        "where (created_at, id) < ($1, $2)
+           and (starts_at <= $4 or (starts_at is null and ended_at is not null))
+           and not exists (select from meeting_instances i where i.meeting_id = m.id and i.ended_at is null)
+         order by created_at desc, id desc limit $3",
+        at,
+        id,
+        limit.and_one_more(),
+        now
+    );
+    read(rows.fetch_all(db).await?)
 }
 
 /// The meetings that nothing is planned for and nobody has met in, the newest first.
 pub async fn list_new(db: impl PgExecutor<'_>, after: Option<Cursor>, limit: Limit) -> Result<Vec<Meeting>, DbError> {
     let (at, id) = keyset(after);
-    read(
-        sqlx::query_as!(
-            Row,
-            "select id, room_name, title, created_at, starts_at, ended_at, metadata::text as \"metadata!\", version,
-                    false as \"live!\"
-             from meetings m
-             where (created_at, id) < ($1, $2) and starts_at is null and ended_at is null
-               and not exists (select from meeting_instances i where i.meeting_id = m.id and i.ended_at is null)
-             order by created_at desc, id desc limit $3",
-            at,
-            id,
-            limit.and_one_more(),
-        )
-        .fetch_all(db)
-        .await?,
-    )
+    let rows = meetings!(
+        "where (created_at, id) < ($1, $2) and starts_at is null and ended_at is null
+           and not exists (select from meeting_instances i where i.meeting_id = m.id and i.ended_at is null)
+         order by created_at desc, id desc limit $3",
+        at,
+        id,
+        limit.and_one_more()
+    );
+    read(rows.fetch_all(db).await?)
+}
+
+/// The meetings of one host that stand in `state` at `now`, or all of them; the newest first.
+// One query for every state: a host has so few meetings that the index on them is enough.
+pub async fn list_of_host(
+    db: impl PgExecutor<'_>,
+    host: AccountId,
+    (state, now): (Option<MeetingState>, DateTime<Utc>),
+    after: Option<Cursor>,
+    limit: Limit,
+) -> Result<Vec<Meeting>, DbError> {
+    let (at, id) = keyset(after);
+    let state = state.map(|state| match state {
+        MeetingState::Live => "live",
+        MeetingState::Upcoming => "upcoming",
+        MeetingState::Past => "past",
+        MeetingState::New => "new",
+    });
+    let rows = meetings!(
+        "where host_account_id = $4 and (created_at, id) < ($1, $2)
+           and ($5::text is null or $5 = case
+               when exists (select from meeting_instances i where i.meeting_id = m.id and i.ended_at is null) then 'live'
+               when starts_at > $6 then 'upcoming'
+               when starts_at is not null or ended_at is not null then 'past'
+               else 'new'
+           end)
+         order by created_at desc, id desc limit $3",
+        at,
+        id,
+        limit.and_one_more(),
+        host.0,
+        state,
+        now
+    );
+    read(rows.fetch_all(db).await?)
 }
 
 fn read(rows: Vec<Row>) -> Result<Vec<Meeting>, DbError> {
     rows.into_iter().map(Meeting::try_from).collect()
-}
-
-/// Where a list that runs backward begins: below everything when no page came before.
-fn keyset(after: Option<Cursor>) -> (DateTime<Utc>, Uuid) {
-    after.map_or((FAR_FUTURE, Uuid::max()), |cursor| (cursor.at, cursor.id))
 }

@@ -2,7 +2,11 @@
 
 use poem_openapi::{OpenApiService, Tags};
 
-use super::{health::HealthApi, meetings::MeetingsApi, participants::ParticipantsApi, tokens::TokensApi};
+use super::{
+    accounts::AccountsApi, api_keys::ApiKeysApi, audit::AuditApi, health::HealthApi, invitations::InvitationsApi,
+    lobby::LobbyApi, meetings::MeetingsApi, moderation::ModerationApi, oidc::OidcApi, participants::ParticipantsApi,
+    sessions::SessionsApi, tokens::TokensApi,
+};
 
 /// The parts of the API
 #[derive(Tags)]
@@ -11,24 +15,43 @@ pub enum Tag {
     Tokens,
     /// Meetings, their sittings and who was there.
     Meetings,
+    /// Deciding about who is in a running meeting, and who waits to come in.
+    Moderation,
+    /// Signing in, accounts, keys, and who did what.
+    Accounts,
     /// How Meetbox is.
     Health,
 }
 
 /// All operations.
-pub type Operations = (TokensApi, MeetingsApi, ParticipantsApi, HealthApi);
+pub type Operations = (
+    TokensApi,
+    (MeetingsApi, ParticipantsApi, InvitationsApi),
+    (LobbyApi, ModerationApi),
+    (SessionsApi, OidcApi, AccountsApi, ApiKeysApi, AuditApi),
+    HealthApi,
+);
+
+const DESCRIPTION: &str = "Self-hosted video meetings on LiveKit: make meetings, let people in, and see who was there.\n\n\
+    Browsers sign in with `POST /sessions` and are known by a cookie; programs send an API key as \
+    `Authorization: Bearer …`. A host sees their own meetings, an administrator all; what belongs to others is not there \
+    (404).\n\n\
+    Failures are problem documents (RFC 9457, `application/problem+json`): `code` names the failure for programs, \
+    `detail` tells people what they can do about it, and `request_id` finds it in the log.\n\n\
+    Requests are limited for each caller: `RateLimit-Limit` says how many may come at once and in a minute, \
+    `RateLimit-Remaining` how many more may come now, and `RateLimit-Reset` in how many seconds the limit is whole again. \
+    What is beyond it is answered with 429 and `Retry-After`.";
 
 /// The service that answers them.
 pub fn service() -> OpenApiService<Operations, ()> {
-    OpenApiService::new((TokensApi, MeetingsApi, ParticipantsApi, HealthApi), "Meetbox", env!("CARGO_PKG_VERSION"))
-            .description(
-            "Self-hosted video meetings on LiveKit: make meetings, let people in, and see who was there.\n\nFailures are problem documents \
-         (RFC 9457, `application/problem+json`): `code` names the failure for programs, `detail` tells people what they \
-         can do about it, and `request_id` finds it in the log.\n\nRequests are limited for each caller: `RateLimit-Limit` \
-         says how many may come at once and in a minute, `RateLimit-Remaining` how many more may come now, and \
-         `RateLimit-Reset` in how many seconds the limit is whole again. What is beyond it is answered with 429 and \
-         `Retry-After`.",
-        )
+    let operations = (
+        TokensApi,
+        (MeetingsApi, ParticipantsApi, InvitationsApi),
+        (LobbyApi, ModerationApi),
+        (SessionsApi, OidcApi, AccountsApi, ApiKeysApi, AuditApi),
+        HealthApi,
+    );
+    OpenApiService::new(operations, "Meetbox", env!("CARGO_PKG_VERSION")).description(DESCRIPTION)
 }
 
 /// The spec as JSON, the same for the same code.

@@ -1,85 +1,196 @@
-//! Who asks: an argument that is the proof of being allowed to.
+//! Who asks, as an argument of the handler: it is the proof of being allowed to.
+//!
+//! Each names what may be done with it. poem makes these arguments first, so that a handler never runs for somebody who
+//! may not do what it does; that a thing belongs to somebody else is decided where it is read.
 
-use poem::{
-    FromRequest, Request, RequestBody, Result,
-    http::{
-        HeaderName, StatusCode,
-        header::{HOST, ORIGIN},
-    },
-};
-use url::{Host, Url};
+use std::marker::PhantomData;
 
-use crate::app::{
-    App,
-    access::{self, Caller, Denied},
+use poem::{Request, RequestBody, Result};
+use poem_openapi::{
+    ApiExtractor, ApiExtractorType, ExtractParamOptions,
+    registry::{MetaSecurityScheme, Registry},
 };
 
-use super::failure::Failure;
+use crate::{
+    app::access::{self, Asker, Caller, Deed, Denied},
+    model::session::SessionHolder,
+};
 
-/// Somebody who may use the API.
-// poem makes this argument first: a handler that wants one never runs for somebody who is not admitted.
-pub struct Admitted(pub Caller);
+use super::{
+    failure::Failure,
+    identify::{Outcome, Trouble},
+};
 
-impl<'a> FromRequest<'a> for Admitted {
-    async fn from_request(request: &'a Request, _body: &mut RequestBody) -> Result<Self> {
-        let app = request.data::<App>().ok_or(StatusCode::INTERNAL_SERVER_ERROR)?;
-        access::may_use_api(app.environment).map_err(Failure::from)?;
-        if !is_from_here(header(request, ORIGIN), header(request, HOST)) {
-            return Err(Failure::from(Denied::ForeignPage).into());
+/// The names of the schemes in the spec.
+const SESSION: &str = "session";
+const BEARER: &str = "bearer";
+
+/// Something that may be done, as a type.
+pub trait Permission {
+    const DEED: Deed;
+    /// Whether somebody who shows nothing may do it, too.
+    const OPEN: bool;
+}
+
+macro_rules! permissions {
+    ($($(#[$doc:meta])* $name:ident = $deed:ident, $open:literal;)*) => {$(
+        $(#[$doc])*
+        pub struct $name;
+
+        impl Permission for $name {
+            const DEED: Deed = Deed::$deed;
+            const OPEN: bool = $open;
         }
-        Ok(Self(who(request)))
+    )*};
+}
+
+permissions! {
+    /// Look after API keys.
+    KeepKeys = KeepApiKeys, false;
+    /// Look after accounts, and read the audit log.
+    Administer = Administer, false;
+    /// Read meetings and who was there.
+    ReadMeetings = ReadMeetings, false;
+    /// Make, change and delete meetings, and invite to them.
+    WriteMeetings = WriteMeetings, false;
+    /// Decide about people in a running meeting; also for guests who are hosts there.
+    RunMeetings = RunMeetings, false;
+    /// Ask to come in.
+    AskForToken = AskForToken, true;
+}
+
+/// Somebody who may do what `P` names.
+pub struct May<P>(pub Asker, PhantomData<P>);
+
+/// Somebody signed in with an account, by a session.
+pub struct SignedIn {
+    pub asker: Asker,
+    pub holder: SessionHolder,
+}
+
+/// Somebody with a guest's ticket.
+pub struct WithTicket(pub crate::model::ticket::Ticket);
+
+impl<'a, P: Permission> ApiExtractor<'a> for May<P> {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        describe(registry);
+    }
+
+    fn security_schemes() -> Vec<&'static str> {
+        vec![SESSION, BEARER]
+    }
+
+    fn has_security_fallback() -> bool {
+        P::OPEN
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        _body: &mut RequestBody,
+        _options: ExtractParamOptions<()>,
+    ) -> Result<Self> {
+        let asker = asker(request)?;
+        access::may(&asker.caller, P::DEED).map_err(Failure::from)?;
+        Ok(Self(asker, PhantomData))
     }
 }
 
-/// Browsers say where a request comes from, and no page can keep them from it.
-// Source: the Fetch standard, "forbidden request-header" (Origin and everything that begins with Sec-).
-pub fn who(request: &Request) -> Caller {
-    let told = request.headers();
-    if told.contains_key(ORIGIN) || told.contains_key("sec-fetch-site") { Caller::Browser } else { Caller::Program }
-}
+impl<'a> ApiExtractor<'a> for SignedIn {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
+    type ParamType = ();
+    type ParamRawType = ();
 
-/// Whether a page that asks is one of ours: of the host that it asks, or both of them this very machine, where the web
-/// app of a developer stands on another port than the API. Requests that no page makes have no origin.
-fn is_from_here(origin: Option<&str>, host: Option<&str>) -> bool {
-    let Some(origin) = origin else { return true };
-    let Ok(origin) = Url::parse(origin) else { return false };
-    let Some(host) = host.and_then(|host| Url::parse(&format!("http://{host}")).ok()) else { return false };
-    match (origin.host(), host.host()) {
-        (Some(origin), Some(host)) => origin == host || (is_this_machine(&origin) && is_this_machine(&host)),
-        _ => false,
+    fn register(registry: &mut Registry) {
+        describe(registry);
+    }
+
+    fn security_schemes() -> Vec<&'static str> {
+        vec![SESSION, BEARER]
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        _body: &mut RequestBody,
+        _options: ExtractParamOptions<()>,
+    ) -> Result<Self> {
+        let asker = asker(request)?;
+        access::may(&asker.caller, Deed::KeepOwnAccount).map_err(Failure::from)?;
+        match &asker.caller {
+            Caller::Account(holder) => Ok(Self { holder: holder.clone(), asker }),
+            Caller::Nobody | Caller::Key(_) | Caller::Guest(_) => Err(Failure::from(Denied::AccountsOnly).into()),
+        }
     }
 }
 
-fn is_this_machine(host: &Host<&str>) -> bool {
-    match host {
-        Host::Domain(name) => *name == "localhost" || name.ends_with(".localhost"),
-        Host::Ipv4(address) => address.is_loopback(),
-        Host::Ipv6(address) => address.is_loopback(),
+impl<'a> ApiExtractor<'a> for WithTicket {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        describe(registry);
+    }
+
+    fn security_schemes() -> Vec<&'static str> {
+        vec![BEARER]
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        _body: &mut RequestBody,
+        _options: ExtractParamOptions<()>,
+    ) -> Result<Self> {
+        match asker(request)?.caller {
+            Caller::Guest(ticket) => Ok(Self(ticket)),
+            Caller::Nobody => Err(Failure::from(Denied::SignInNeeded).into()),
+            Caller::Account(_) | Caller::Key(_) => Err(Failure::from(Denied::TicketsOnly).into()),
+        }
     }
 }
 
-fn header(request: &Request, name: HeaderName) -> Option<&str> {
-    // One that is no text is no origin of ours either.
-    request.headers().get(name).map(|value| value.to_str().unwrap_or(""))
+/// Who asks, as `identify.rs` found out.
+fn asker(request: &Request) -> Result<Asker, Failure> {
+    let Some(outcome) = request.data::<Outcome>() else {
+        return Err(Failure::broken("a request was not asked who it is"));
+    };
+    match outcome.0.as_ref() {
+        Ok(asker) => Ok(asker.clone()),
+        Err(Trouble::Denied(denied)) => Err((*denied).into()),
+        Err(Trouble::Store(err)) => Err(Failure::of_store(err)),
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::is_from_here;
+fn describe(registry: &mut Registry) {
+    registry.create_security_scheme(
+        SESSION,
+        MetaSecurityScheme {
+            name: Some("__Host-meetbox_session"),
+            key_in: Some("cookie"),
+            ..scheme("apiKey", "A signed-in browser. On a developer's machine the cookie is `meetbox_session`.")
+        },
+    );
+    registry.create_security_scheme(
+        BEARER,
+        MetaSecurityScheme {
+            scheme: Some("bearer"),
+            ..scheme("http", "A program: an API key, or the token of a session; in a meeting also a guest's ticket.")
+        },
+    );
+}
 
-    #[test]
-    fn only_pages_of_ours_and_programs_are_from_here() {
-        let here = |origin: &str, host| is_from_here(Some(origin), Some(host));
-
-        assert!(is_from_here(None, Some("meet.example.org")), "a program");
-        assert!(here("https://meet.example.org", "meet.example.org"));
-        assert!(here("http://localhost:3000", "127.0.0.1:3001"), "the web app in development");
-        assert!(here("http://[::1]:3000", "localhost:3001"));
-
-        assert!(!here("https://evil.example", "localhost:3001"));
-        assert!(!here("http://localhost:3000", "meet.example.org"));
-        assert!(!here("null", "localhost:3001"), "a sandboxed frame");
-        assert!(!here("", "localhost:3001"));
-        assert!(!is_from_here(Some("http://localhost"), None));
+fn scheme(ty: &'static str, description: &'static str) -> MetaSecurityScheme {
+    MetaSecurityScheme {
+        ty,
+        description: Some(description),
+        name: None,
+        key_in: None,
+        scheme: None,
+        bearer_format: None,
+        flows: None,
+        openid_connect_url: None,
     }
 }

@@ -1,13 +1,16 @@
 //! What surrounds every request: an id, a deadline, one line in the log, and one shape for every failure.
 
-use std::{panic::AssertUnwindSafe, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::OnceLock, time::Duration};
 
 use futures_util::FutureExt;
 use poem::{
     Endpoint, IntoResponse, Middleware, Request, Response, Result,
     http::{
         HeaderName, HeaderValue, StatusCode,
-        header::{CACHE_CONTROL, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS},
+        header::{
+            CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, RETRY_AFTER, WWW_AUTHENTICATE,
+            X_CONTENT_TYPE_OPTIONS,
+        },
     },
 };
 use poem_openapi::error::ParsePathError;
@@ -17,10 +20,24 @@ use uuid::Uuid;
 
 use crate::app::access::Caller;
 
-use super::{
-    caller,
-    problem::{Problem, REQUEST_ID},
-};
+use super::problem::{Problem, REQUEST_ID};
+
+tokio::task_local! {
+    /// Who sent the request that is being answered, once that is found out.
+    static CALLER: OnceLock<String>;
+}
+
+/// Notes for the log who sent the request that is being answered.
+pub(super) fn note_caller(caller: &Caller) {
+    let told = match caller {
+        Caller::Nobody => "nobody".to_owned(),
+        Caller::Account(holder) => format!("account {}", holder.account_id),
+        Caller::Key(holder) => format!("key {}", holder.key_id),
+        Caller::Guest(ticket) => format!("guest {}", ticket.id),
+    };
+    // Outside of a request there is nothing to note it for, and it is noted once.
+    let _ = CALLER.try_with(|noted| noted.set(told));
+}
 
 /// The header that carries the id of a request.
 pub const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
@@ -28,6 +45,13 @@ pub const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-request-id"
 /// How long an answer may take. Clients and load balancers hear within two seconds that something is away, and
 /// LiveKit's deliveries are told to come again before their queue overflows.
 const ANSWER_WITHIN: Duration = Duration::from_millis(1900);
+
+/// The same for whoever is on the way to the identity provider or back: it is far away, may be slow, and is asked several
+/// things. The pipe to it gives up earlier, so that the sign-in page can say why.
+const PROVIDER_ANSWERS_WITHIN: Duration = Duration::from_secs(10);
+
+/// What may come of data that a browser shows as if it were a page: nothing.
+const DATA_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 
 /// The outermost middleware.
 pub struct Guard;
@@ -59,7 +83,7 @@ impl<E: Endpoint> Endpoint for Guarded<E> {
         let span = info_span!("request", request_id = %id.simple());
 
         let answer = AssertUnwindSafe(REQUEST_ID.scope(id, self.0.call(request))).catch_unwind();
-        let answered = async {
+        let answered = CALLER.scope(OnceLock::new(), async {
             let mut response = match answer.await {
                 Ok(Ok(response)) => response.into_response(),
                 // Inside the scope again: the failure carries the request's id.
@@ -70,7 +94,7 @@ impl<E: Endpoint> Endpoint for Guarded<E> {
             dress(&mut response, id);
             asked.log(&response);
             response
-        };
+        });
         Ok(answered.instrument(span).await)
     }
 }
@@ -87,7 +111,9 @@ impl<E: Endpoint> Endpoint for Timed<E> {
     type Output = Response;
 
     async fn call(&self, request: Request) -> Result<Response> {
-        match timeout(ANSWER_WITHIN, self.0.call(request)).await {
+        let asks_the_provider = request.uri().path().starts_with("/oidc/");
+        let within = if asks_the_provider { PROVIDER_ANSWERS_WITHIN } else { ANSWER_WITHIN };
+        match timeout(within, self.0.call(request)).await {
             Ok(answer) => answer.map(IntoResponse::into_response),
             Err(_) => {
                 let detail = "something that this needs does not answer; try again in a moment";
@@ -104,22 +130,19 @@ struct Asked {
     at: Instant,
     method: String,
     path: String,
-    caller: &'static str,
 }
 
 impl Asked {
     fn of(request: &Request) -> Self {
-        let caller = match caller::who(request) {
-            Caller::Browser => "browser",
-            Caller::Program => "program",
-        };
-        Self { at: Instant::now(), method: request.method().to_string(), path: request.uri().path().to_owned(), caller }
+        Self { at: Instant::now(), method: request.method().to_string(), path: request.uri().path().to_owned() }
     }
 
     fn log(&self, response: &Response) {
         let status = response.status().as_u16();
         let ms = self.at.elapsed().as_micros() as f64 / 1000.0;
-        let Self { method, path, caller, .. } = self;
+        let Self { method, path, .. } = self;
+        let caller =
+            CALLER.try_with(|noted| noted.get().cloned()).ok().flatten().unwrap_or_else(|| "unasked".to_owned());
         info!(
             http.method = method,
             http.route = path,
@@ -131,16 +154,32 @@ impl Asked {
     }
 }
 
+fn is_data(content_type: &HeaderValue) -> bool {
+    let data = ["application/json", "application/problem+json"];
+    content_type.to_str().is_ok_and(|text| data.iter().any(|it| text.starts_with(it)))
+}
+
 /// What every answer wears.
 fn dress(response: &mut Response, id: Uuid) {
     let unavailable = response.status() == StatusCode::SERVICE_UNAVAILABLE;
+    let unauthorized = response.status() == StatusCode::UNAUTHORIZED;
     let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::from_str(&id.simple().to_string()) {
         headers.insert(REQUEST_ID_HEADER, id);
     }
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.entry(REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
     // Answers are about people; files that may be kept say so themselves.
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    // Data is no page: a browser that shows it all the same runs nothing of it, and in nobody's frame. Pages and scripts
+    // have policies of their own (`web/policy.rs`).
+    if headers.get(CONTENT_TYPE).is_some_and(is_data) {
+        headers.entry(CONTENT_SECURITY_POLICY).or_insert(DATA_POLICY);
+    }
+    if unauthorized {
+        // RFC 9110, section 15.5.2, wants one; this one makes no browser ask for a password.
+        headers.entry(WWW_AUTHENTICATE).or_insert(HeaderValue::from_static("Bearer"));
+    }
     if unavailable {
         headers.entry(RETRY_AFTER).or_insert(HeaderValue::from_static("1"));
     }

@@ -11,13 +11,17 @@ use crate::model::{
     page::Page,
 };
 
-use super::{page, room_name_text::RoomNameText};
+use super::{
+    page,
+    policy_views::{AccessView, LobbyView, PublishView},
+    room_name_text::RoomNameText,
+};
 
 /// What programs keep with a meeting.
 pub type Metadata = BTreeMap<String, serde_json::Value>;
 
 /// What a new meeting shall be like
-#[derive(Debug, Object)]
+#[derive(Object)]
 #[oai(deny_unknown_fields)]
 pub struct MeetingRequest {
     /// The name in the meeting's link: 3 to 64 characters from a–z and 0–9, with single dashes between them. Left out: one is made up.
@@ -27,12 +31,21 @@ pub struct MeetingRequest {
     pub title: Option<String>,
     /// When it is planned to begin.
     pub starts_at: Option<DateTime<Utc>>,
+    /// How somebody gets in who is neither the meeting's host nor invited; as the settings have it when nothing is said.
+    pub access: Option<AccessView>,
+    /// Who waits until a host lets them in; as the settings have it when nothing is said.
+    pub lobby: Option<LobbyView>,
+    /// What the access `passcode` asks for: 4 to 64 characters. It is kept only as a hash, so nobody can read it back.
+    #[oai(validator(min_length = 4, max_length = 64))]
+    pub passcode: Option<String>,
+    /// What each role may publish; speakers everything and viewers nothing when nothing is said.
+    pub publish: Option<PublishView>,
     /// Whatever your program wants to keep with the meeting; at most 16 KiB as JSON.
     pub metadata: Option<Metadata>,
 }
 
 /// What shall be different about a meeting; what is left out stays as it is
-#[derive(Debug, Object)]
+#[derive(Object)]
 #[oai(deny_unknown_fields)]
 pub struct MeetingChange {
     /// What people call the meeting; null takes the title away.
@@ -41,6 +54,15 @@ pub struct MeetingChange {
     /// When it is planned to begin; null takes the plan away.
     #[oai(nullable)]
     pub starts_at: MaybeUndefined<DateTime<Utc>>,
+    /// How somebody gets in who is neither the meeting's host nor invited.
+    pub access: Option<AccessView>,
+    /// Who waits until a host lets them in.
+    pub lobby: Option<LobbyView>,
+    /// What the access `passcode` asks for: 4 to 64 characters. It is kept only as a hash, so nobody can read it back.
+    #[oai(validator(min_length = 4, max_length = 64))]
+    pub passcode: Option<String>,
+    /// What each role may publish; who is in the meeting is bound by it at once.
+    pub publish: Option<PublishView>,
     /// Takes the place of all metadata there was.
     pub metadata: Option<Metadata>,
 }
@@ -69,6 +91,11 @@ pub struct MeetingView {
     /// What people call it.
     pub title: Option<String>,
     pub state: StateView,
+    /// The account whose it is; absent for one that a key of the house made, or whose account is gone.
+    pub host_account_id: Option<Uuid>,
+    pub access: AccessView,
+    pub lobby: LobbyView,
+    pub publish: PublishView,
     pub created_at: DateTime<Utc>,
     /// When it is planned to begin.
     pub starts_at: Option<DateTime<Utc>>,
@@ -156,6 +183,10 @@ fn view(meeting: &Meeting, now: DateTime<Utc>) -> MeetingView {
         room_name: meeting.room_name.as_str().to_owned(),
         title: meeting.title.as_ref().map(Title::as_str).map(str::to_owned),
         state: meeting.state(now).into(),
+        host_account_id: meeting.host.map(|host| host.0),
+        access: meeting.policy.access.into(),
+        lobby: meeting.policy.lobby.into(),
+        publish: PublishView::of(&meeting.policy),
         created_at: meeting.created_at,
         starts_at: meeting.starts_at,
         ended_at: meeting.ended_at,

@@ -21,12 +21,13 @@ use crate::{
 
 use super::{
     api::Tag,
-    caller::Admitted,
+    caller::{May, ReadMeetings, RunMeetings, WriteMeetings},
     failure::Failure,
     meeting_views::{
         Answered, Created, Deleted, MeetingChange, MeetingPage, MeetingRequest, Metadata, StateView, page_view,
     },
     page,
+    policy_views::PolicyWish,
 };
 
 /// The most bytes of metadata, as JSON.
@@ -39,25 +40,33 @@ pub struct MeetingsApi;
 impl MeetingsApi {
     /// Make a meeting
     #[oai(path = "/", method = "post", operation_id = "create_meeting")]
-    async fn create(&self, app: Data<&App>, _caller: Admitted, body: Json<MeetingRequest>) -> Result<Created, Failure> {
-        let MeetingRequest { room_name, title, starts_at, metadata } = body.0;
+    async fn create(
+        &self,
+        app: Data<&App>,
+        caller: May<WriteMeetings>,
+        body: Json<MeetingRequest>,
+    ) -> Result<Created, Failure> {
+        let MeetingRequest { room_name, title, starts_at, access, lobby, passcode, publish, metadata } = body.0;
         let wish = NewMeeting {
             room_name: room_name.map(|name| name.0),
             title: title.map(|title| read_title(&title)).transpose()?,
             starts_at,
+            policy: PolicyWish { access, lobby, passcode, publish }.read()?,
             metadata: read_metadata(&metadata.unwrap_or_default())?,
         };
 
-        let meeting = meetings::create_meeting(&app, wish).await?;
+        let meeting = meetings::create_meeting(&app, &caller.0, wish).await?;
         Ok(Created::from(&meeting, app.clock.now()))
     }
 
     /// List meetings, the newest first
+    ///
+    /// One's own; administrators see all.
     #[oai(path = "/", method = "get", operation_id = "list_meetings")]
     async fn list(
         &self,
         app: Data<&App>,
-        _caller: Admitted,
+        caller: May<ReadMeetings>,
         /// Only meetings in this state.
         state: Query<Option<StateView>>,
         /// How many meetings a page has: 1 to 100, 50 when nothing is said.
@@ -67,14 +76,20 @@ impl MeetingsApi {
         cursor: Query<Option<String>>,
     ) -> Result<Json<MeetingPage>, Failure> {
         let (after, limit) = (page::cursor(cursor.0)?, page::limit(limit.0)?);
-        let page = meetings::list_meetings(&app, state.0.map(MeetingState::from), after, limit).await?;
+        let page =
+            meetings::list_meetings(&app, &caller.0.caller, state.0.map(MeetingState::from), after, limit).await?;
         Ok(Json(page_view(&page, app.clock.now())))
     }
 
     /// Look at a meeting
     #[oai(path = "/:meeting_id", method = "get", operation_id = "get_meeting")]
-    async fn get(&self, app: Data<&App>, _caller: Admitted, meeting_id: Path<Uuid>) -> Result<Answered, Failure> {
-        let meeting = meetings::get_meeting(&app, MeetingId(meeting_id.0)).await?;
+    async fn get(
+        &self,
+        app: Data<&App>,
+        caller: May<ReadMeetings>,
+        meeting_id: Path<Uuid>,
+    ) -> Result<Answered, Failure> {
+        let meeting = meetings::get_meeting(&app, &caller.0.caller, MeetingId(meeting_id.0)).await?;
         Ok(Answered::from(&meeting, app.clock.now()))
     }
 
@@ -83,7 +98,7 @@ impl MeetingsApi {
     async fn change(
         &self,
         app: Data<&App>,
-        _caller: Admitted,
+        caller: May<WriteMeetings>,
         meeting_id: Path<Uuid>,
         /// The `ETag` of the meeting as you read it.
         #[oai(name = "If-Match")]
@@ -91,14 +106,15 @@ impl MeetingsApi {
         body: Json<MeetingChange>,
     ) -> Result<Answered, Failure> {
         let version = read_version(if_match.0.as_deref())?;
-        let MeetingChange { title, starts_at, metadata } = body.0;
+        let MeetingChange { title, starts_at, access, lobby, passcode, publish, metadata } = body.0;
         let change = Change {
             title: said(title).map(|title| title.map(|title| read_title(&title)).transpose()).transpose()?,
             starts_at: said(starts_at),
+            policy: PolicyWish { access, lobby, passcode, publish }.read()?,
             metadata: metadata.as_ref().map(read_metadata).transpose()?,
         };
 
-        let meeting = meetings::change_meeting(&app, MeetingId(meeting_id.0), version, change).await?;
+        let meeting = meetings::change_meeting(&app, &caller.0, MeetingId(meeting_id.0), version, change).await?;
         Ok(Answered::from(&meeting, app.clock.now()))
     }
 
@@ -107,8 +123,13 @@ impl MeetingsApi {
     /// Everybody is sent out; the meeting stays and can be held again. Nothing happens when no sitting is running.
     /// The answer may still say `live`: the end is noted when the media server tells it, a moment later.
     #[oai(path = "/:meeting_id/end", method = "post", operation_id = "end_meeting")]
-    async fn end(&self, app: Data<&App>, _caller: Admitted, meeting_id: Path<Uuid>) -> Result<Answered, Failure> {
-        let meeting = meetings::end_meeting(&app, MeetingId(meeting_id.0)).await?;
+    async fn end(
+        &self,
+        app: Data<&App>,
+        caller: May<RunMeetings>,
+        meeting_id: Path<Uuid>,
+    ) -> Result<Answered, Failure> {
+        let meeting = meetings::end_meeting(&app, &caller.0, MeetingId(meeting_id.0)).await?;
         Ok(Answered::from(&meeting, app.clock.now()))
     }
 
@@ -116,8 +137,13 @@ impl MeetingsApi {
     ///
     /// Everybody is sent out. A meeting with recordings is not deleted: they would be lost with it.
     #[oai(path = "/:meeting_id", method = "delete", operation_id = "delete_meeting")]
-    async fn delete(&self, app: Data<&App>, _caller: Admitted, meeting_id: Path<Uuid>) -> Result<Deleted, Failure> {
-        meetings::delete_meeting(&app, MeetingId(meeting_id.0)).await?;
+    async fn delete(
+        &self,
+        app: Data<&App>,
+        caller: May<WriteMeetings>,
+        meeting_id: Path<Uuid>,
+    ) -> Result<Deleted, Failure> {
+        meetings::delete_meeting(&app, &caller.0, MeetingId(meeting_id.0)).await?;
         Ok(Deleted::Deleted)
     }
 }

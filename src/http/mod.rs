@@ -1,25 +1,39 @@
 //! The HTTP door. JSON, status codes and poem stay in here.
 
+mod account_views;
+mod accounts;
 mod address;
 mod api;
+mod api_keys;
+mod audit;
 mod budget;
 mod caller;
 mod connection;
+mod cookies;
+mod cors;
 mod failure;
 mod guard;
 mod health;
+mod identify;
+mod invitations;
 pub mod limits;
 pub mod listener;
 mod livekit_webhook;
+mod lobby;
 mod meeting_views;
 mod meetings;
 mod methods;
+mod moderation;
+mod oidc;
+mod origins;
 mod pace;
 mod page;
 mod participants;
+mod policy_views;
 pub mod problem;
 mod room_name_text;
 pub mod server;
+mod sessions;
 mod tokens;
 pub mod web;
 
@@ -28,7 +42,9 @@ use poem::{Endpoint, EndpointExt, IntoEndpoint, IntoResponse, Request, Response,
 pub use self::api::spec;
 use self::{
     budget::Budgets,
+    cors::Cors,
     guard::{Deadline, Guard},
+    identify::Identify,
     limits::{BODY_LIMIT, Limits},
     methods::Methods,
     web::WebFiles,
@@ -39,23 +55,29 @@ use crate::app::App;
 ///
 /// The order of what surrounds it, from the outside in:
 /// 1. `Guard`: whatever happens further in has an id, a line in the log and the shape of a problem;
-/// 2. `Methods`: a method that a path does not know is answered with those that it does;
-/// 3. `Limits`: the body is read whole before anything is decided;
-/// 4. `Deadline`: the time to answer counts from here, however slowly the body came;
-/// 5. `Budgets`: who asks too much is refused here, inside of what may take long or break, and with nothing left
+/// 2. `Cors`: every answer says which pages may read it, also one that refuses;
+/// 3. `Methods`: a method that a path does not know is answered with those that it does;
+/// 4. `Limits`: the body is read whole before anything is decided;
+/// 5. `Deadline`: the time to answer counts from here, however slowly the body came;
+/// 6. `Identify`: who asks is found out once, for the budgets and for the handlers;
+/// 7. `Budgets`: who asks too much is refused here, inside of what may take long or break, and with nothing left
 ///    unread on the connection.
 pub fn routes(app: App, web: WebFiles) -> impl Endpoint<Output = Response> + 'static {
     let methods = Methods::of(&spec()).with("/livekit/webhook", "POST").with("/openapi.json", "GET, HEAD");
     let budgets = Budgets::of(&app);
+    let identify = Identify::of(&app);
+    let cors = Cors::of(&app);
 
     Route::new()
         .at("/livekit/webhook", post(livekit_webhook::receive))
         .nest_no_strip("/", Root { api: api::service().into_endpoint(), web })
         .data(app)
         .with(budgets)
+        .with(identify)
         .with(Deadline)
         .with(Limits { body: body_limit, ..Limits::default() })
         .with(methods)
+        .with(cors)
         .with(Guard)
 }
 
@@ -83,8 +105,8 @@ impl<A: Endpoint> Endpoint for Root<A> {
 }
 
 fn is_webs(path: &str) -> bool {
-    // No path of the API has a dot in it; an icon or the API's own description does.
-    let is_file = path.rsplit('/').next().is_some_and(|name| name.contains('.'));
+    // Files at the root, such as an icon or the API's own description. Further in, a dot may stand in an identity.
+    let is_file = path.strip_prefix('/').is_some_and(|name| !name.contains('/') && name.contains('.'));
     is_file || WEB_PLACES.contains(&path) || WEB_PREFIXES.iter().any(|prefix| path.starts_with(prefix))
 }
 

@@ -17,11 +17,16 @@ use crate::{
     model::{
         id::{InstanceId, MeetingId},
         instance::Instance,
-        participant::{Leave, Participant},
+        participant::{Leave, Participant, is_guest_identity},
     },
 };
 
-use super::{api::Tag, caller::Admitted, failure::Failure, page};
+use super::{
+    api::Tag,
+    caller::{May, ReadMeetings},
+    failure::Failure,
+    page,
+};
 
 /// One sitting of a meeting
 #[derive(Debug, Object)]
@@ -57,6 +62,8 @@ pub struct ParticipantView {
     pub identity: String,
     /// What they called themselves.
     pub name: String,
+    /// Whether they came without an account, so that nobody has checked the name.
+    pub guest: bool,
     pub joined_at: DateTime<Utc>,
     /// Absent while they are there.
     pub left_at: Option<DateTime<Utc>>,
@@ -91,7 +98,7 @@ impl ParticipantsApi {
     async fn instances(
         &self,
         app: Data<&App>,
-        _caller: Admitted,
+        caller: May<ReadMeetings>,
         meeting_id: Path<Uuid>,
         /// How many instances a page has: 1 to 100, 50 when nothing is said.
         #[oai(validator(minimum(value = "1"), maximum(value = "100")))]
@@ -100,7 +107,7 @@ impl ParticipantsApi {
         cursor: Query<Option<String>>,
     ) -> Result<Json<InstancePage>, Failure> {
         let (after, limit) = (page::cursor(cursor.0)?, page::limit(limit.0)?);
-        let page = meetings::list_instances(&app, MeetingId(meeting_id.0), after, limit).await?;
+        let page = meetings::list_instances(&app, &caller.0.caller, MeetingId(meeting_id.0), after, limit).await?;
         Ok(Json(InstancePage {
             items: page.items.into_iter().map(instance).collect(),
             next_cursor: page.next.as_ref().map(page::encode),
@@ -112,7 +119,7 @@ impl ParticipantsApi {
     async fn participants(
         &self,
         app: Data<&App>,
-        _caller: Admitted,
+        caller: May<ReadMeetings>,
         meeting_id: Path<Uuid>,
         /// Only those of this sitting.
         instance: Query<Option<Uuid>>,
@@ -126,7 +133,8 @@ impl ParticipantsApi {
     ) -> Result<Json<ParticipantPage>, Failure> {
         let (after, limit) = (page::cursor(cursor.0)?, page::limit(limit.0)?);
         let filter = Filter { instance: instance.0.map(InstanceId), present: present.0 };
-        let page = meetings::list_participants(&app, MeetingId(meeting_id.0), filter, after, limit).await?;
+        let page =
+            meetings::list_participants(&app, &caller.0.caller, MeetingId(meeting_id.0), filter, after, limit).await?;
         Ok(Json(ParticipantPage {
             items: page.items.into_iter().map(participant).collect(),
             next_cursor: page.next.as_ref().map(page::encode),
@@ -148,6 +156,7 @@ fn participant(participant: Participant) -> ParticipantView {
     let mut view = ParticipantView {
         id: participant.id.0,
         instance_id: participant.instance_id.0,
+        guest: is_guest_identity(&participant.identity),
         identity: participant.identity,
         name: participant.name,
         joined_at: participant.joined_at,

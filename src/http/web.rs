@@ -21,7 +21,7 @@ use self::{
 use super::problem::Problem;
 use crate::{
     assets::{self, Asset},
-    config::LivekitSettings,
+    config::{LivekitSettings, S3Settings},
     model::room_name::RoomName,
 };
 
@@ -43,9 +43,10 @@ pub struct WebFiles {
     policy: Policy,
 }
 
-/// The web app and the documentation of this binary, for a LiveKit that clients dial at its public address.
-pub fn endpoint(livekit: &LivekitSettings) -> WebFiles {
-    let web = WebFiles::new(assets::web_export(), super::spec(), livekit);
+/// The web app and the documentation of this binary, for a LiveKit that clients dial at its public address and a storage
+/// that recordings are played from.
+pub fn endpoint(livekit: &LivekitSettings, storage: Option<&S3Settings>) -> WebFiles {
+    let web = WebFiles::new(assets::web_export(), super::spec(), livekit, storage);
     if !web.is_built() {
         warn!("this binary was built without the web app; `make web` builds it");
     }
@@ -53,10 +54,15 @@ pub fn endpoint(livekit: &LivekitSettings) -> WebFiles {
 }
 
 impl WebFiles {
-    fn new(export: impl Iterator<Item = Asset>, spec: String, livekit: &LivekitSettings) -> Self {
+    fn new(
+        export: impl Iterator<Item = Asset>,
+        spec: String,
+        livekit: &LivekitSettings,
+        storage: Option<&S3Settings>,
+    ) -> Self {
         let (mut files, hashes) = Files::index(export);
         files.insist_on(SPEC, spec);
-        let policy = Policy::new(&files, &hashes, &livekit.public_url);
+        let policy = Policy::new(&files, &hashes, &livekit.public_url, storage.map(S3Settings::media_origin).as_ref());
         Self { files, policy }
     }
 

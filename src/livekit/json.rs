@@ -1,11 +1,16 @@
 //! JSON as LiveKit writes it: camelCase with zero values absent in webhooks, snake_case with defaults in answers to
 //! our calls, 64-bit numbers as text in both. Unknown fields and names pass, so that an upgrade of LiveKit breaks nothing.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::model::event::{ParticipantFact, RoomFact};
+use crate::model::{
+    event::{ParticipantFact, RoomFact},
+    policy::{Source, Sources},
+};
 
 /// A room in a webhook or a listing.
 #[derive(Debug, Default, Deserialize)]
@@ -28,7 +33,7 @@ pub(super) struct Room {
 #[serde(default)]
 pub(super) struct Participant {
     sid: String,
-    identity: String,
+    pub identity: String,
     name: Option<String>,
     pub state: Option<Value>,
     kind: Option<Value>,
@@ -38,6 +43,43 @@ pub(super) struct Participant {
     joined_at_ms: i64,
     #[serde(alias = "disconnectReason")]
     disconnect_reason: Option<Value>,
+    pub attributes: HashMap<String, String>,
+    pub permission: Option<Permission>,
+}
+
+/// What a participant may do, as LiveKit lists it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Permission {
+    #[serde(alias = "canPublish")]
+    can_publish: bool,
+    /// Names or numbers; empty for all.
+    #[serde(alias = "canPublishSources")]
+    can_publish_sources: Vec<Value>,
+}
+
+impl Permission {
+    /// What may be published.
+    pub fn sources(&self) -> Sources {
+        if !self.can_publish {
+            return Sources::none();
+        }
+        if self.can_publish_sources.is_empty() {
+            return Sources::all();
+        }
+        // Source: `enum TrackSource` in LiveKit's protocol; its names in capitals, its numbers from CAMERA = 1.
+        let source = |value: &Value| match value {
+            Value::String(name) => Source::parse(&name.to_lowercase()),
+            value => match value.as_i64() {
+                Some(1) => Some(Source::Camera),
+                Some(2) => Some(Source::Microphone),
+                Some(3) => Some(Source::ScreenShare),
+                Some(4) => Some(Source::ScreenShareAudio),
+                _ => None,
+            },
+        };
+        Sources::of(&self.can_publish_sources.iter().filter_map(source).collect::<Vec<_>>())
+    }
 }
 
 impl Room {

@@ -3,6 +3,8 @@
 //! One minter and one verifier, for what we give to clients, for our own calls and for webhooks alike.
 //! Source: docs.livekit.io, "Authentication", and the `auth` package of LiveKit's protocol repository.
 
+use std::collections::BTreeMap;
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
 use hmac::{Hmac, Mac};
@@ -11,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 use crate::model::{
-    participant::{DisplayName, Identity},
+    participant::{DisplayName, Identity, is_guest_identity},
+    policy::{MeetingRole, Sources},
     room_name::RoomName,
 };
 
@@ -57,8 +60,26 @@ pub struct Claims {
     /// In webhooks: the base64 of the body's SHA-256.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub sha256: String,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub attributes: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub video: Option<Grants>,
+}
+
+/// The attribute of a participant that tells everybody their role; only the server writes it.
+pub const ROLE_ATTRIBUTE: &str = "meetbox.role";
+/// The attribute that marks a guest, whose name nobody has checked.
+const GUEST_ATTRIBUTE: &str = "meetbox.guest";
+
+/// Whom a token lets in, and as what.
+#[derive(Clone, Debug)]
+pub struct Join<'a> {
+    pub room: &'a RoomName,
+    pub identity: &'a Identity,
+    pub name: &'a DisplayName,
+    pub role: MeetingRole,
+    /// What they may publish.
+    pub sources: Sources,
 }
 
 /// What a token allows. Only what is said is allowed, but for publishing and subscribing, which LiveKit allows to
@@ -78,6 +99,9 @@ pub struct Grants {
     pub room: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub can_publish: Option<bool>,
+    /// Which kinds of tracks; empty for all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub can_publish_sources: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub can_subscribe: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -99,22 +123,21 @@ impl Keys {
         &self.api_key
     }
 
-    /// A token with which `identity` joins `room`, sends and receives, until `expires_at`.
-    pub fn mint_join(
-        &self,
-        room: &RoomName,
-        identity: &Identity,
-        name: &DisplayName,
-        now: DateTime<Utc>,
-        expires_at: DateTime<Utc>,
-    ) -> String {
+    /// A token with which somebody joins, sends what they may and receives, until `expires_at`.
+    pub fn mint_join(&self, join: &Join<'_>, now: DateTime<Utc>, expires_at: DateTime<Utc>) -> String {
+        let mut attributes = BTreeMap::from([(ROLE_ATTRIBUTE.to_owned(), join.role.as_str().to_owned())]);
+        if is_guest_identity(join.identity.as_str()) {
+            attributes.insert(GUEST_ATTRIBUTE.to_owned(), "true".to_owned());
+        }
         self.sign(&Claims {
-            sub: identity.as_str().to_owned(),
-            name: name.as_str().to_owned(),
+            sub: join.identity.as_str().to_owned(),
+            name: join.name.as_str().to_owned(),
+            attributes,
             video: Some(Grants {
                 room_join: true,
-                room: room.as_str().to_owned(),
-                can_publish: Some(true),
+                room: join.room.as_str().to_owned(),
+                can_publish: Some(!join.sources.is_empty()),
+                can_publish_sources: if join.sources.is_all() { Vec::new() } else { join.sources.names() },
                 can_subscribe: Some(true),
                 can_publish_data: Some(true),
                 // What others rely on is written by the server; a client that may change its metadata could lie.
@@ -212,6 +235,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::model::{id::TicketId, policy::Source};
 
     fn keys() -> Keys {
         Keys::new("devkey", &SecretString::from("devsecretdevsecretdevsecretdevsecret"))
@@ -222,13 +246,35 @@ mod tests {
     }
 
     fn join() -> String {
-        keys().mint_join(
-            &RoomName::parse("blue-heron").unwrap(),
-            &Identity::parse("p_1").unwrap(),
-            &DisplayName::parse("Ada").unwrap(),
-            now(),
-            now() + TimeDelta::minutes(10),
-        )
+        join_as("p_1", MeetingRole::Speaker, Sources::all())
+    }
+
+    fn join_as(identity: &str, role: MeetingRole, sources: Sources) -> String {
+        let ticket = identity.strip_prefix("g_").map(|_| TicketId(uuid::Uuid::nil()));
+        let join = Join {
+            room: &RoomName::parse("blue-heron").unwrap(),
+            identity: &ticket.map_or_else(|| Identity::parse(identity).unwrap(), Identity::of_guest),
+            name: &DisplayName::parse("Ada").unwrap(),
+            role,
+            sources,
+        };
+        keys().mint_join(&join, now(), now() + TimeDelta::minutes(10))
+    }
+
+    #[test]
+    fn a_join_token_says_what_the_role_may_and_who_is_a_guest() {
+        let claims = |identity, role, sources| keys().verify(&join_as(identity, role, sources), now()).unwrap();
+
+        let host = claims("p_1", MeetingRole::Host, Sources::all());
+        assert_eq!(host.attributes, BTreeMap::from([(ROLE_ATTRIBUTE.to_owned(), "host".to_owned())]));
+        assert!(host.video.unwrap().can_publish_sources.is_empty(), "everything");
+
+        let listener = claims("g_", MeetingRole::Speaker, Sources::of(&[Source::Microphone]));
+        assert_eq!(listener.attributes.get(GUEST_ATTRIBUTE).map(String::as_str), Some("true"));
+        assert_eq!(listener.video.unwrap().can_publish_sources, ["microphone"]);
+
+        let viewer = claims("p_1", MeetingRole::Viewer, Sources::none()).video.unwrap();
+        assert_eq!((viewer.can_publish, viewer.can_subscribe), (Some(false), Some(true)));
     }
 
     #[test]

@@ -2,20 +2,12 @@
 
 use uuid::Uuid;
 
-/// A meeting's id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct MeetingId(pub Uuid);
+macro_rules! ids {
+    ($($(#[$doc:meta])* $id:ident),* $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $id(pub Uuid);
 
-/// An instance's id: one sitting of a meeting.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct InstanceId(pub Uuid);
-
-/// A participant's id: somebody's stay in a sitting, under one identity.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ParticipantId(pub Uuid);
-
-macro_rules! shown_as_uuid {
-    ($($id:ident),*) => {$(
         impl std::fmt::Display for $id {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 self.0.fmt(f)
@@ -24,4 +16,23 @@ macro_rules! shown_as_uuid {
     )*};
 }
 
-shown_as_uuid!(MeetingId, InstanceId, ParticipantId);
+ids! {
+    /// A meeting's id.
+    MeetingId,
+    /// An instance's id: one sitting of a meeting.
+    InstanceId,
+    /// A participant's id: somebody's stay in a sitting, under one identity.
+    ParticipantId,
+    /// An account's id.
+    AccountId,
+    /// A session's id, which is not its secret.
+    SessionId,
+    /// An API key's id, which is not its secret.
+    ApiKeyId,
+    /// An invitation's id.
+    InvitationId,
+    /// A ticket's id: somebody's place at the door of a meeting.
+    TicketId,
+    /// An audit entry's id.
+    AuditId,
+}

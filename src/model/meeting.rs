@@ -2,7 +2,11 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{id::MeetingId, room_name::RoomName};
+use super::{
+    id::{AccountId, MeetingId},
+    policy::Policy,
+    room_name::RoomName,
+};
 
 /// A named place where people meet. It outlives every sitting in it.
 #[derive(Clone, Debug, PartialEq)]
@@ -10,6 +14,9 @@ pub struct Meeting {
     pub id: MeetingId,
     pub room_name: RoomName,
     pub title: Option<Title>,
+    /// Whose it is; none for one that a key of the house made, or whose host is gone.
+    pub host: Option<AccountId>,
+    pub policy: Policy,
     pub created_at: DateTime<Utc>,
     /// When it is planned to begin; none for a meeting that just happens.
     pub starts_at: Option<DateTime<Utc>>,
@@ -49,6 +56,35 @@ impl Meeting {
     }
 }
 
+/// What whoever wants to come into a meeting must know.
+///
+/// Invariant: 4 to 64 characters, none of them a control character. Guesses are slowed down, so four are enough.
+pub struct Passcode(String);
+
+/// The text is no passcode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a passcode has 4 to 64 characters and no control characters")]
+pub struct PasscodeError;
+
+impl Passcode {
+    /// The text as a passcode.
+    pub fn parse(text: &str) -> Result<Self, PasscodeError> {
+        let fits = (4..=64).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+        if fits { Ok(Self(text.to_owned())) } else { Err(PasscodeError) }
+    }
+
+    /// The passcode, for the one who hashes it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Passcode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Passcode(…)")
+    }
+}
+
 /// What a person calls a meeting.
 ///
 /// Invariant: 1 to 200 characters, no control characters, no white space at the ends.
@@ -81,6 +117,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::model::policy::{Access, Lobby};
 
     #[test]
     fn a_meeting_stands_where_its_plan_and_its_history_put_it() {
@@ -101,6 +138,8 @@ mod tests {
                 id: MeetingId(Uuid::nil()),
                 room_name: RoomName::parse("blue-heron").unwrap(),
                 title: None,
+                host: None,
+                policy: Policy::new(Access::Public, Lobby::Guests),
                 created_at: before,
                 starts_at,
                 ended_at,

@@ -56,6 +56,13 @@ fn nobody_opens_a_server_with_the_secrets_of_env_example() {
 
     let SettingsError { problems, .. } = Settings::load(&source).unwrap_err();
     let refused: Vec<_> = problems.iter().map(|problem| problem.variable.as_str()).collect();
-    let secrets = ["DATABASE_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET", "S3_ACCESS_KEY", "S3_SECRET_KEY"];
+    let secrets = [
+        "DATABASE_URL",
+        "LIVEKIT_API_KEY",
+        "LIVEKIT_API_SECRET",
+        "S3_ACCESS_KEY",
+        "S3_SECRET_KEY",
+        "OIDC_CLIENT_SECRET",
+    ];
     assert_eq!(refused, secrets);
 }

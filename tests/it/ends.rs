@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::{
     livekit_model::Model,
     services::{postgres, redis_url},
-    serving::{Ground, Serving, http_client},
+    serving::{Ground, Serving, api_key, http_client},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -58,7 +58,7 @@ async fn ask_until_refused(house: &Serving, asker: usize) -> usize {
     let mut last_answer = Instant::now();
     let mut kept_open = false;
     loop {
-        match client.post(&url).json(&wish).send().await {
+        match client.post(&url).bearer_auth(api_key().expose()).json(&wish).send().await {
             Ok(answer) => {
                 assert_eq!(answer.status(), StatusCode::OK);
                 kept_open = answer.headers().get("connection").is_none_or(|it| it != "close");

@@ -4,14 +4,19 @@ use chrono::{DateTime, Utc};
 use meetbox::{
     app::{
         App,
+        access::{Asker, Caller},
         attendance::{Applied, apply_waiting},
         inbox::{IntakeError, take_in},
-        meetings::{NewMeeting, create_meeting},
+        meetings::{NewMeeting, PolicyChange, create_meeting},
         reconcile::{ReconcileError, Reconciled, reconcile},
     },
     clock::Clock,
     config::{Settings, Source},
-    model::room_name::RoomName,
+    model::{
+        api_key::{KeyHolder, Scopes},
+        id::ApiKeyId,
+        room_name::RoomName,
+    },
 };
 use sqlx::PgPool;
 
@@ -44,8 +49,9 @@ impl TestHouse {
     /// Makes the meeting of that room name.
     pub async fn meeting(&self, room_name: &str) {
         let room_name = Some(RoomName::parse(room_name).expect("a room name"));
-        let wish = NewMeeting { room_name, title: None, starts_at: None, metadata: "{}".to_owned() };
-        create_meeting(&self.app, wish).await.expect("the name is free");
+        let (policy, metadata) = (PolicyChange::default(), "{}".to_owned());
+        let wish = NewMeeting { room_name, title: None, starts_at: None, policy, metadata };
+        create_meeting(&self.app, &program(), wish).await.expect("the name is free");
     }
 
     /// Delivers a webhook as LiveKit would.
@@ -86,6 +92,14 @@ impl TestHouse {
         self.check_inbox().await;
         self.pool.close().await;
     }
+}
+
+/// A program with a key of the whole house.
+pub fn program() -> Asker {
+    let scopes = Scopes::parse(["admin"]).expect("there is such a scope");
+    let key_id = ApiKeyId(uuid::Uuid::nil());
+    let holder = KeyHolder { key_id, name: "test".to_owned(), scopes, owner: None, expires_at: None };
+    Asker { caller: Caller::Key(holder), address: String::new() }
 }
 
 /// Settings of a developer's machine, as far as a test has something to say about them.

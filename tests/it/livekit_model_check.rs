@@ -125,3 +125,35 @@ fn the_model_signs_as_the_recorded_deliveries_are_signed() {
         assert_eq!(jwt::read(&ours.authorization).unwrap(), claims);
     }
 }
+
+#[test]
+fn the_model_does_to_participants_and_rooms_what_it_is_told() {
+    let mut world = World::default();
+    world.join("standup", "ada", NOW * 1000);
+    let track = world.publish("standup", "ada");
+    let video = json!({ "roomAdmin": true, "room": "standup" });
+    let mut told = |method: &str, identity: &str, more: Value| {
+        let mut request = json!({ "room": "standup", "identity": identity });
+        request.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        ask(&mut world, &format!("RoomService/{method}"), &request, &video)
+    };
+
+    let mute = json!({ "track_sid": track, "muted": true });
+    assert_eq!(told("MutePublishedTrack", "ada", mute.clone()).1["track"]["muted"], true);
+    assert_eq!(
+        told("MutePublishedTrack", "ada", json!({ "track_sid": "TR_x", "muted": true })).1["track"],
+        Value::Null
+    );
+    assert_eq!(told("MutePublishedTrack", "bob", mute).0, 503);
+
+    let wish = json!({ "attributes": { "hat": "red" }, "permission": { "can_publish": false } });
+    let (status, ada) = told("UpdateParticipant", "ada", wish.clone());
+    assert_eq!((status, &ada["attributes"]["hat"]), (200, &json!("red")));
+    assert_eq!(ada["permission"]["can_publish"], false);
+    assert_eq!(told("UpdateParticipant", "bob", wish).0, 404);
+
+    assert_eq!(told("UpdateRoomMetadata", "", json!({ "metadata": "{}" })).1["metadata"], "{}");
+    let other = json!({ "roomAdmin": true, "room": "other" });
+    let absent = ask(&mut world, "RoomService/UpdateRoomMetadata", &json!({ "room": "other", "metadata": "" }), &other);
+    assert_eq!(absent.0, 404);
+}

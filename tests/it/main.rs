@@ -9,6 +9,7 @@
     reason = "a test may fail loudly, start tasks and processes, and ask the machine what it needs to know"
 )]
 
+mod access;
 mod alone;
 mod api;
 mod attendance;
@@ -25,10 +26,12 @@ mod livekit_model;
 mod livekit_model_check;
 mod logs;
 mod migrations;
+mod oidc;
 mod oracle;
 mod power_cuts;
 mod queries;
 mod real_call;
+mod rooms;
 mod schemathesis;
 mod seed;
 mod server;

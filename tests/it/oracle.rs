@@ -10,11 +10,12 @@ use livekit_api::{
 use meetbox::{
     clock::Clock,
     livekit::{
-        token::{Grants, Keys},
+        token::{Grants, Join, Keys},
         webhook::{self, body_hash},
     },
     model::{
         participant::{DisplayName, Identity},
+        policy::{MeetingRole, Sources},
         room_name::RoomName,
     },
 };
@@ -60,7 +61,9 @@ proptest! {
         key in api_keys(), secret in secrets(), room in room_names(), identity in identities(), name in display_names(),
     ) {
         let expires_at = now() + TimeDelta::minutes(10);
-        let token = keys(&key, &secret).mint_join(&room, &identity, &name, now(), expires_at);
+        let join =
+            Join { room: &room, identity: &identity, name: &name, role: MeetingRole::Speaker, sources: Sources::all() };
+        let token = keys(&key, &secret).mint_join(&join, now(), expires_at);
 
         let claims = TokenVerifier::with_api_key(&key, &secret).verify(&token).unwrap();
         assert_eq!(claims.iss, key.clone());

@@ -11,7 +11,7 @@ use crate::{
         LiveKit, LiveKitConfig, Redis, free_port, postgres,
         process::{Guarded, Program, find_program, folder_for},
     },
-    serving::UNLIMITED,
+    serving::{UNLIMITED, accept_key, api_key},
 };
 
 /// Never a 5xx; every status, type, header and body as described; methods that are not described refused; what was
@@ -50,10 +50,13 @@ async fn every_answer_is_described() {
     };
     let meetbox = Guarded::start(&program, folder.path(), true);
     meetbox.wait_for_port(port);
+    let key = api_key();
+    accept_key(&database.url(), &key).await;
 
     let output = Command::new(schemathesis())
         .args(["run", &format!("http://127.0.0.1:{port}/openapi.json"), "--checks", CHECKS])
         .args(["--phases", "examples,coverage,fuzzing,stateful", "--max-examples", "40", "--generation-deterministic"])
+        .args(["--header", &format!("Authorization: Bearer {}", key.expose())])
         .args(["--request-timeout", "10", "--suppress-health-check", "all", "--warnings", "off", "--no-color"])
         .current_dir(folder.path())
         .output()

@@ -5,9 +5,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use meetbox::model::credential::{Credential, CredentialKind};
 use reqwest::{Method, RequestBuilder, StatusCode};
 use rustix::process::Signal;
 use serde_json::{Value, json};
+use sqlx::{Connection, PgConnection};
 use tempfile::TempDir;
 
 use crate::{
@@ -48,7 +50,8 @@ impl Ground {
         self
     }
 
-    fn environment(&self) -> Vec<(String, String)> {
+    /// What the binary finds in its environment.
+    pub fn environment(&self) -> Vec<(String, String)> {
         let port = self.port.to_string();
         let known = [
             ("APP_ENV", "local"),
@@ -123,11 +126,16 @@ impl Serving {
         self.process.printed()
     }
 
-    /// Waits until it says that it can answer.
+    /// Waits until it says that it can answer, and makes sure that it knows the tests' key.
     pub async fn wait_until_ready(&self) {
+        self.wait_until_it_says_so().await;
+        accept_key(&self.ground.database_url, &api_key()).await;
+    }
+
+    async fn wait_until_it_says_so(&self) {
         let deadline = Instant::now() + START_TIMEOUT;
         loop {
-            let answer = self.request(Method::GET, "/readyz").timeout(Duration::from_secs(2)).send().await;
+            let answer = self.request_as(None, Method::GET, "/readyz").timeout(Duration::from_secs(2)).send().await;
             if answer.is_ok_and(|answer| answer.status() == StatusCode::OK) {
                 return;
             }
@@ -137,9 +145,18 @@ impl Serving {
         }
     }
 
-    /// A request to it.
+    /// A request to it, of a program whose key may do everything.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.client.request(method, format!("http://127.0.0.1:{}{path}", self.ground.port))
+        self.request_as(Some(api_key().expose()), method, path)
+    }
+
+    /// A request to it, of whoever has that credential, or of somebody who has none.
+    pub fn request_as(&self, credential: Option<&str>, method: Method, path: &str) -> RequestBuilder {
+        let request = self.client.request(method, format!("http://127.0.0.1:{}{path}", self.ground.port));
+        match credential {
+            Some(credential) => request.bearer_auth(credential),
+            None => request,
+        }
     }
 
     /// The status and the JSON of a GET.
@@ -150,6 +167,32 @@ impl Serving {
     /// The status and the JSON of a POST.
     pub async fn post(&self, path: &str, body: &Value) -> (StatusCode, Value) {
         read(self.request(Method::POST, path).json(body)).await
+    }
+
+    /// The status and the JSON of an operation such as `GET /meetings`, asked by whoever has that credential; without a
+    /// body when it is null.
+    pub async fn ask(&self, credential: Option<&str>, operation: &str, body: &Value) -> (StatusCode, Value) {
+        let (method, path) = operation.split_once(' ').expect("a method and a path");
+        let request = self.request_as(credential, method.parse().expect("a method"), path);
+        read(if body.is_null() { request } else { request.json(body) }).await
+    }
+
+    /// A new account with that name and role, signed in.
+    pub async fn account(&self, name: &str, role: &str) -> Account {
+        let (email, password) = (format!("{name}@example.org"), PASSWORD);
+        let wish = json!({ "email": email, "name": name, "role": role, "password": password });
+        let (status, account) = self.post("/accounts", &wish).await;
+        assert_eq!(status, StatusCode::CREATED, "{account}");
+        let session = self.sign_in(&email, password).await;
+        Account { id: account["id"].as_str().expect("an id").to_owned(), email, password, session }
+    }
+
+    /// The token of a new session.
+    pub async fn sign_in(&self, email: &str, password: &str) -> String {
+        let wish = json!({ "email": email, "password": password, "transport": "bearer" });
+        let (status, signed_in) = self.ask(None, "POST /sessions", &wish).await;
+        assert_eq!(status, StatusCode::CREATED, "{signed_in}");
+        signed_in["token"].as_str().expect("a token").to_owned()
     }
 
     /// A way into a meeting, as a program may ask for one.
@@ -169,11 +212,102 @@ impl Serving {
 
     /// Delivers a webhook.
     pub fn webhook(&self, webhook: &Signed) -> RequestBuilder {
-        self.request(Method::POST, "/livekit/webhook")
+        self.request_as(None, Method::POST, "/livekit/webhook")
             .header("authorization", &webhook.authorization)
             .header("content-type", "application/webhook+json")
             .body(webhook.body.clone())
     }
+}
+
+/// Whatever a test has it do, no secret may stand in its log.
+impl Drop for Serving {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let printed = self.printed();
+            let found = printed.lines().find(|line| holds_secret(line, &self.ground));
+            assert!(found.is_none(), "a secret is in the log: {found:?}");
+        }
+    }
+}
+
+/// How credentials begin, and LiveKit's tokens; and how many characters of them are still no secret.
+const BEGINNINGS: [&str; 8] = [
+    "meetbox_session_",
+    "meetbox_key_",
+    "meetbox_ticket_",
+    "meetbox_invitation_",
+    "meetbox_setup_",
+    "meetbox_browser_",
+    "meetbox_attempt_",
+    "eyJhbGciOi",
+];
+const SHOWN: usize = 8;
+
+/// Whether a line of the log holds a credential of any kind, a password, or one of the secrets in the settings.
+fn holds_secret(line: &str, ground: &Ground) -> bool {
+    let is_secret =
+        |rest: &str| rest.chars().take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).count() > SHOWN;
+    let credential = BEGINNINGS.iter().any(|beginning| line.split(beginning).skip(1).any(is_secret));
+    let password = url::Url::parse(&ground.database_url).ok().and_then(|url| url.password().map(str::to_owned));
+    let known = [Some(API_SECRET.to_owned()), Some(PASSWORD.to_owned()), password];
+    credential || known.iter().flatten().any(|secret| secret.len() >= SHOWN && line.contains(secret.as_str()))
+}
+
+#[test]
+fn a_planted_secret_is_found_in_a_log() {
+    let ground = Ground::new("postgres://meetbox:hush-hush-hush@localhost/x", "redis://localhost", "ws://localhost");
+    for secret in
+        [api_key().expose(), "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.e30.x", API_SECRET, PASSWORD, "hush-hush-hush"]
+    {
+        assert!(holds_secret(&format!("it was `{secret}`"), &ground), "{secret}");
+    }
+    for fine in [api_key().shown(), "POST /sessions 201", "postgres://meetbox@localhost/x", "meetbox_setup_…"] {
+        assert!(!holds_secret(fine, &ground), "{fine}");
+    }
+}
+
+/// The password of everybody for whom a test makes an account.
+const PASSWORD: &str = "correct horse battery";
+
+/// Somebody with an account, signed in.
+pub struct Account {
+    pub id: String,
+    pub email: String,
+    pub password: &'static str,
+    /// The session's token.
+    pub session: String,
+}
+
+impl Account {
+    /// Under which identity they join.
+    pub fn identity(&self) -> String {
+        format!("a_{}", self.id.replace('-', ""))
+    }
+}
+
+/// What went wrong, in a word.
+pub fn code(problem: &Value) -> &str {
+    problem["code"].as_str().unwrap_or_else(|| panic!("no problem: {problem}"))
+}
+
+/// The key of the tests: of the whole house, for everything.
+pub fn api_key() -> Credential {
+    Credential::made(CredentialKind::ApiKey, [42; 32])
+}
+
+/// Puts a key of the whole house, for everything, into a database that is up to date.
+pub async fn accept_key(database_url: &str, key: &Credential) {
+    let mut connection = PgConnection::connect(database_url).await.expect("the database answers");
+    sqlx::query(
+        "insert into api_keys (id, key_hash, name, shown, scopes, created_at)
+         values (gen_random_uuid(), $1, 'tests', $2, '{admin}', now()) on conflict (key_hash) do nothing",
+    )
+    .bind(&key.hash().0[..])
+    .bind(key.shown())
+    .execute(&mut connection)
+    .await
+    .expect("the key can be written");
+    connection.close().await.expect("the connection ends");
 }
 
 /// A client for tests, which speak plain HTTP on loopback.

@@ -6,12 +6,15 @@ import {
   StartAudio,
   TrackToggle,
   useLocalParticipant,
+  useLocalParticipantPermissions,
   useMediaDeviceSelect,
 } from "@livekit/components-react";
 import { Track } from "livekit-client";
+import type { ReactNode } from "react";
 import { DeviceSelect } from "@/components/device-select";
 import { CameraIcon, DevicesIcon, LeaveIcon, MicrophoneIcon, ShareIcon } from "@/components/icons";
 import { text } from "@/lib/messages";
+import { mayPublish } from "@/lib/standing";
 
 // Phones cannot; and no browser can on plain http from another computer, where `mediaDevices` is absent.
 const canShareScreen = () => Boolean((navigator.mediaDevices as MediaDevices | undefined)?.getDisplayMedia);
@@ -19,30 +22,37 @@ const canShareScreen = () => Boolean((navigator.mediaDevices as MediaDevices | u
 // LiveKitRoom tells of a device that does not start; a shared screen that somebody thinks better of is no fault.
 const toldElsewhere = () => undefined;
 
-export function CallControls() {
+/** `children` are buttons besides those that everybody has. */
+export function CallControls({ children }: { children?: ReactNode }) {
   const { isMicrophoneEnabled, isCameraEnabled } = useLocalParticipant();
+  const permissions = useLocalParticipantPermissions();
+  const may = (source: Parameters<typeof mayPublish>[1]) => mayPublish(permissions, source);
 
   return (
     <div className="call-bar" role="group" aria-label={text("call.controls")}>
-      <TrackToggle
-        source={Track.Source.Microphone}
-        showIcon={false}
-        aria-label={text("call.microphone")}
-        onDeviceError={toldElsewhere}
-      >
-        <MicrophoneIcon off={!isMicrophoneEnabled} />
-        <span className="label">{text("call.microphone")}</span>
-      </TrackToggle>
-      <TrackToggle
-        source={Track.Source.Camera}
-        showIcon={false}
-        aria-label={text("call.camera")}
-        onDeviceError={toldElsewhere}
-      >
-        <CameraIcon off={!isCameraEnabled} />
-        <span className="label">{text("call.camera")}</span>
-      </TrackToggle>
-      {canShareScreen() && (
+      {may(Track.Source.Microphone) && (
+        <TrackToggle
+          source={Track.Source.Microphone}
+          showIcon={false}
+          aria-label={text("call.microphone")}
+          onDeviceError={toldElsewhere}
+        >
+          <MicrophoneIcon off={!isMicrophoneEnabled} />
+          <span className="label">{text("call.microphone")}</span>
+        </TrackToggle>
+      )}
+      {may(Track.Source.Camera) && (
+        <TrackToggle
+          source={Track.Source.Camera}
+          showIcon={false}
+          aria-label={text("call.camera")}
+          onDeviceError={toldElsewhere}
+        >
+          <CameraIcon off={!isCameraEnabled} />
+          <span className="label">{text("call.camera")}</span>
+        </TrackToggle>
+      )}
+      {may(Track.Source.ScreenShare) && canShareScreen() && (
         <TrackToggle
           source={Track.Source.ScreenShare}
           showIcon={false}
@@ -70,6 +80,7 @@ export function CallControls() {
           <CallDevice kind="audiooutput" label={text("device.speaker")} />
         </div>
       </div>
+      {children}
       <StartAudio label={text("call.playSound")} />
       <DisconnectButton aria-label={text("call.leave")}>
         <LeaveIcon />

@@ -10,13 +10,15 @@ import {
   ParticipantTile,
   TrackMutedIndicator,
   TrackRefContext,
+  useParticipantAttributes,
   useTrackRefContext,
   useTracks,
   VideoTrack,
 } from "@livekit/components-react";
-import { RoomEvent, Track } from "livekit-client";
+import { RoomEvent, Track, type Participant } from "livekit-client";
 import { CallGrid } from "@/components/call-grid";
 import { text } from "@/lib/messages";
+import { isGuest } from "@/lib/standing";
 
 export function CallStage() {
   const tracks = useTracks(
@@ -70,9 +72,16 @@ function Tile() {
             <TrackMutedIndicator trackRef={{ participant, source: Track.Source.Microphone }} show="muted" />
           )}
           <ParticipantName participant={participant} />
+          <GuestMark participant={participant} />
         </div>
         <ConnectionQualityIndicator className="lk-participant-metadata-item" participant={participant} />
       </div>
     </ParticipantTile>
   );
+}
+
+/** Behind a name that nobody has checked. */
+function GuestMark({ participant }: { participant: Participant }) {
+  const { attributes } = useParticipantAttributes({ participant });
+  return isGuest(attributes) ? <span className="guest">{text("people.guestMark")}</span> : null;
 }

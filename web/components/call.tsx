@@ -1,29 +1,22 @@
 // The call: a LiveKit room around a stage and a bar of controls.
 "use client";
 
-import {
-  LiveKitRoom,
-  RoomAudioRenderer,
-  useConnectionState,
-  useRemoteParticipants,
-} from "@livekit/components-react";
+import { LiveKitRoom, RoomAudioRenderer } from "@livekit/components-react";
 import type { Token } from "@meetbox/client";
 import {
   ConnectionError,
-  ConnectionState,
   DisconnectReason,
   setLogLevel,
+  Track,
   type MediaDeviceFailure,
   type RoomOptions,
 } from "livekit-client";
 import { useCallback, useMemo, useRef, useState } from "react";
-import { CallControls } from "@/components/call-controls";
-import { CallStage } from "@/components/call-stage";
-import { CopyLink } from "@/components/copy-link";
+import { CallFrame } from "@/components/call-frame";
 import type { LeaveReason } from "@/components/left";
 import type { Choices } from "@/lib/choices";
 import { deviceFailure } from "@/lib/devices";
-import { text } from "@/lib/messages";
+import { tokenLetsPublish } from "@/lib/standing";
 
 setLogLevel("warn");
 
@@ -76,8 +69,14 @@ export function Call({ roomName, token, choices, onLeft }: CallProps) {
     if (kind === "videoinput") setProblem(deviceFailure("camera", failure));
   }, []);
 
-  const audio = useMemo(() => wanted(choices.microphone, choices.microphoneId), [choices]);
-  const video = useMemo(() => wanted(choices.camera, choices.cameraId), [choices]);
+  const audio = useMemo(() => {
+    const may = tokenLetsPublish(token.token, Track.Source.Microphone);
+    return wanted(choices.microphone && may, choices.microphoneId);
+  }, [choices, token]);
+  const video = useMemo(() => {
+    const may = tokenLetsPublish(token.token, Track.Source.Camera);
+    return wanted(choices.camera && may, choices.cameraId);
+  }, [choices, token]);
 
   return (
     <LiveKitRoom
@@ -92,53 +91,13 @@ export function Call({ roomName, token, choices, onLeft }: CallProps) {
       onError={onError}
       onMediaDeviceFailure={onDeviceFailure}
     >
-      <main className="call-frame">
-        <h1 className="visually-hidden">{text("call.heading", { name: roomName })}</h1>
-        <CallStage />
-        <div className="call-notes">
-          <ConnectionNote />
-          {problem && (
-            <p className="note row" role="alert">
-              {problem}
-              <button className="button quiet" type="button" onClick={() => setProblem(undefined)}>
-                {text("call.dismiss")}
-              </button>
-            </p>
-          )}
-        </div>
-        <CallControls />
-      </main>
+      <CallFrame
+        roomName={roomName}
+        token={token}
+        problem={problem}
+        onDismiss={() => setProblem(undefined)}
+      />
       <RoomAudioRenderer />
     </LiveKitRoom>
   );
-}
-
-/** Where the connection stands, when that is worth a word; else whether anybody else is there. */
-function ConnectionNote() {
-  const state = useConnectionState();
-  const others = useRemoteParticipants();
-
-  switch (state) {
-    case ConnectionState.Connecting:
-    case ConnectionState.Disconnected:
-      return (
-        <p className="note" role="status">
-          {text("call.connecting")}
-        </p>
-      );
-    case ConnectionState.Reconnecting:
-    case ConnectionState.SignalReconnecting:
-      return (
-        <p className="note" role="status">
-          {text("call.reconnecting")}
-        </p>
-      );
-    case ConnectionState.Connected:
-      if (others.length > 0) return null;
-      return (
-        <p className="note row" role="status">
-          {text("call.alone")} <CopyLink />
-        </p>
-      );
-  }
 }

@@ -4,9 +4,14 @@
 import { Page } from "@/components/page";
 import { text, type MessageKey } from "@/lib/messages";
 
-export type LeaveReason = "asked" | "elsewhere" | "removed" | "ended" | "lost" | "unreachable";
+export type LeaveReason = "asked" | "lobby" | "elsewhere" | "removed" | "ended" | "lost" | "unreachable";
 
-const words: Record<Exclude<LeaveReason, "asked">, MessageKey> = {
+const headings: Partial<Record<LeaveReason, MessageKey>> = {
+  lobby: "left.lobby",
+  unreachable: "left.notJoined",
+};
+
+const words: Partial<Record<LeaveReason, MessageKey>> = {
   elsewhere: "left.elsewhere",
   removed: "left.removed",
   ended: "left.ended",
@@ -15,12 +20,12 @@ const words: Record<Exclude<LeaveReason, "asked">, MessageKey> = {
 };
 
 export function Left({ reason, onAgain }: { reason: LeaveReason; onAgain: () => void }) {
-  const heading = text(reason === "unreachable" ? "left.notJoined" : "left.heading");
+  const why = words[reason];
   return (
     <Page>
       <section className="card stack" role="status">
-        <h1>{heading}</h1>
-        {reason !== "asked" && <p>{text(words[reason])}</p>}
+        <h1>{text(headings[reason] ?? "left.heading")}</h1>
+        {why && <p>{text(why)}</p>}
         <div className="row actions">
           <button className="button primary" type="button" onClick={onAgain}>
             {text("left.again")}

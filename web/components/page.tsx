@@ -2,23 +2,40 @@
 import type { ReactNode } from "react";
 import { text } from "@/lib/messages";
 
-export function Page({ children, wide }: { children: ReactNode; wide?: boolean }) {
+interface PageProps {
+  children: ReactNode;
+  /** What stands at the other end of the header. */
+  aside?: ReactNode;
+  wide?: boolean;
+}
+
+export function Page({ children, aside, wide }: PageProps) {
   return (
     <>
       <a className="skip" href="#content">
         {text("app.skip")}
       </a>
       <header className="masthead">
-        <a href="/">
+        <a className="home" href="/">
           {/* A mark of 1 KB needs no image pipeline. */}
           {/* eslint-disable-next-line @next/next/no-img-element */}
           <img src="/app/icon.svg" alt="" width="28" height="28" />
           {text("app.name")}
         </a>
+        {aside}
       </header>
       <main id="content" className={wide ? "column wide" : "column"}>
         {children}
       </main>
     </>
+  );
+}
+
+/** What stands there until it is known what to show. */
+export function LoadingPage() {
+  return (
+    <Page>
+      <p role="status">{text("app.loading")}</p>
+    </Page>
   );
 }

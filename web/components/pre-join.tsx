@@ -1,42 +1,61 @@
 // The doorstep of a meeting: see yourself, choose devices, tell your name, go in.
 "use client";
 
-import type { Token } from "@meetbox/client";
-import { useState, type FormEvent } from "react";
+import type { Account, JoinInfo } from "@meetbox/client";
 import { CopyLink } from "@/components/copy-link";
 import { DeviceSelect } from "@/components/device-select";
-import { FailureNote } from "@/components/failure-note";
+import { DoorFailure, isAboutPasscode, JoinForm } from "@/components/join-form";
 import { Page } from "@/components/page";
 import { Preview } from "@/components/preview";
-import { tokenFor, type Failure } from "@/lib/api";
+import type { Failure } from "@/lib/api";
 import { useChoices, type Choices } from "@/lib/choices";
 import { useCamera, useDevices, useMicrophone } from "@/lib/devices";
-import { text, type MessageKey } from "@/lib/messages";
+import type { Entrance, Knock } from "@/lib/door";
+import { text } from "@/lib/messages";
 
-const LONGEST_NAME = 80;
-
-interface PreJoinProps {
+/** A meeting's door, and who stands before it. */
+export interface AtDoor {
   roomName: string;
-  onJoin: (token: Token, choices: Choices) => void;
+  info: JoinInfo;
+  account: Account | undefined;
 }
 
-export function PreJoin({ roomName, onJoin }: PreJoinProps) {
-  const [choices, change] = useChoices();
+/** Somebody on the way in, or in the lobby. */
+export interface Entering {
+  entrance: Entrance;
+  asked: Knock;
+  choices: Choices;
+}
+
+export interface PreJoinProps {
+  door: AtDoor;
+  refusal: Failure | undefined;
+  onEnter: (entering: Entering) => void;
+  /** The meeting was deleted meanwhile. */
+  onMissing: () => void;
+}
+
+export function PreJoin({ door, refusal, onEnter, onMissing }: PreJoinProps) {
+  const [choices, change] = useChoices(door.account?.name);
   const camera = useCamera(choices.camera, choices.cameraId);
   const microphone = useMicrophone(choices.microphone, choices.microphoneId);
   const cameras = useDevices("videoinput", camera?.track);
   const microphones = useDevices("audioinput", microphone?.track);
   // What failed here would only fail again inside, with a second question from the browser.
-  const enter = (token: Token, chosen: Choices) =>
-    onJoin(token, {
-      ...chosen,
-      camera: chosen.camera && !camera?.problem,
-      microphone: chosen.microphone && !microphone?.problem,
+  const enter = ({ choices: chosen, ...rest }: Entering) =>
+    onEnter({
+      ...rest,
+      choices: {
+        ...chosen,
+        camera: chosen.camera && !camera?.problem,
+        microphone: chosen.microphone && !microphone?.problem,
+      },
     });
   const troubles = [camera?.problem, microphone?.problem].filter((problem) => problem !== undefined);
 
   return (
     <Page wide>
+      {refusal && !isAboutPasscode(refusal) && <DoorFailure failure={refusal} roomName={door.roomName} />}
       <div className="doorstep">
         <div className="stack">
           <Preview choices={choices} onChange={change} camera={camera} microphone={microphone} />
@@ -50,11 +69,19 @@ export function PreJoin({ roomName, onJoin }: PreJoinProps) {
           <h1>{text("prejoin.heading")}</h1>
           <p className="row meeting-name">
             <span>
-              <span className="small">{text("prejoin.meeting")}</span> <strong>{roomName}</strong>
+              <span className="small">{text("prejoin.meeting")}</span>{" "}
+              <strong>{door.info.title ?? door.roomName}</strong>
             </span>
             <CopyLink />
           </p>
-          <JoinForm roomName={roomName} choices={choices} onChange={change} onJoin={enter}>
+          <JoinForm
+            door={door}
+            refusal={refusal}
+            choices={choices}
+            onChange={change}
+            onEnter={enter}
+            onMissing={onMissing}
+          >
             <DeviceSelect
               label={text("device.microphone")}
               devices={microphones}
@@ -71,59 +98,5 @@ export function PreJoin({ roomName, onJoin }: PreJoinProps) {
         </section>
       </div>
     </Page>
-  );
-}
-
-interface JoinFormProps extends PreJoinProps {
-  choices: Choices;
-  onChange: (change: Partial<Choices>) => void;
-  children: React.ReactNode;
-}
-
-function JoinForm({ roomName, choices, onChange, onJoin, children }: JoinFormProps) {
-  const [fault, setFault] = useState<MessageKey>();
-  const [failure, setFailure] = useState<Failure>();
-  const [busy, setBusy] = useState(false);
-
-  const join = async (event: FormEvent) => {
-    event.preventDefault();
-    const name = choices.name.trim();
-    if (name === "") return setFault("prejoin.nameMissing");
-    if ([...name].length > LONGEST_NAME) return setFault("prejoin.nameTooLong");
-
-    setBusy(true);
-    setFailure(undefined);
-    const answer = await tokenFor(roomName, name);
-    if (answer.ok) return onJoin(answer.value, { ...choices, name });
-    setFailure(answer.failure);
-    setBusy(false);
-  };
-
-  return (
-    <form className="stack" onSubmit={join} noValidate>
-      <div className="field">
-        <label htmlFor="your-name">{text("prejoin.yourName")}</label>
-        <input
-          id="your-name"
-          name="name"
-          autoComplete="name"
-          value={choices.name}
-          onChange={(event) => {
-            onChange({ name: event.target.value });
-            setFault(undefined);
-          }}
-          aria-invalid={fault !== undefined}
-          aria-describedby="your-name-hint"
-        />
-        <p id="your-name-hint" className={fault ? "hint wrong" : "hint"} aria-live="polite">
-          {text(fault ?? "prejoin.nameHint")}
-        </p>
-      </div>
-      {children}
-      {failure && <FailureNote failure={failure} />}
-      <button className="button primary" type="submit" disabled={busy}>
-        {text(busy ? "prejoin.joining" : "prejoin.join")}
-      </button>
-    </form>
   );
 }

@@ -1,12 +1,5 @@
 // The app's only way to the API: the generated client, with every failure turned into words.
-import {
-  createMeeting,
-  createToken,
-  listMeetings,
-  type ListMeetingsData,
-  type Meeting,
-  type Token,
-} from "@meetbox/client";
+import { createMeeting, listMeetings, type ListMeetingsData, type Meeting } from "@meetbox/client";
 import { text } from "./messages";
 
 export interface Failure {
@@ -15,6 +8,8 @@ export interface Failure {
   /** The API's stable name for what went wrong, when it gave one. */
   code?: string;
   requestId?: string;
+  /** In how many seconds to try again, when the API said so. */
+  retryAfter?: number;
 }
 
 export type Outcome<T> = { ok: true; value: T } | { ok: false; failure: Failure };
@@ -26,20 +21,23 @@ interface Answer<T> {
 }
 
 /** What to tell people about `error`, which is a problem document whenever the API itself has spoken. */
-export function failureOf(error: unknown, status: number | undefined): Failure {
+export function failureOf(error: unknown, status: number | undefined, retryAfter?: string | null): Failure {
   const problem = (typeof error === "object" && error !== null ? error : {}) as Record<string, unknown>;
   const word = (name: string) => (typeof problem[name] === "string" ? problem[name] : undefined);
 
   if (status === undefined) return { message: text("error.offline") };
   const message = word("detail") ?? word("title") ?? text("error.answer", { status });
-  return { message, code: word("code"), requestId: word("request_id") };
+  const failure: Failure = { message, code: word("code"), requestId: word("request_id") };
+  const seconds = Number.parseInt(retryAfter ?? "", 10);
+  return seconds > 0 ? { ...failure, retryAfter: seconds } : failure;
 }
 
-async function outcome<T>(request: Promise<Answer<T>>): Promise<Outcome<T>> {
+/** What became of a request of the generated client; it never throws. */
+export async function outcome<T>(request: Promise<Answer<T>>): Promise<Outcome<T>> {
   try {
     const { data, error, response } = await request;
     if (response?.ok && data !== undefined) return { ok: true, value: data };
-    return { ok: false, failure: failureOf(error, response?.status) };
+    return { ok: false, failure: failureOf(error, response?.status, response?.headers.get("Retry-After")) };
   } catch {
     return { ok: false, failure: failureOf(undefined, undefined) };
   }
@@ -47,10 +45,6 @@ async function outcome<T>(request: Promise<Answer<T>>): Promise<Outcome<T>> {
 
 export function startMeeting(roomName: string): Promise<Outcome<Meeting>> {
   return outcome(createMeeting({ body: { room_name: roomName } }));
-}
-
-export function tokenFor(roomName: string, name: string): Promise<Outcome<Token>> {
-  return outcome(createToken({ body: { room_name: roomName, name } }));
 }
 
 /** The newest meetings; nothing when the API does not show them to us. */

@@ -47,8 +47,15 @@ function store(choices: Choices) {
   }
 }
 
-export function useChoices(): [Choices, (change: Partial<Choices>) => void] {
-  const [choices, setChoices] = useState(() => choicesFrom(stored()));
+/** What was chosen here the last time. */
+export const lastChoices = () => choicesFrom(stored());
+
+/** `accountName` stands for a name that nobody has typed here yet. */
+export function useChoices(accountName = ""): [Choices, (change: Partial<Choices>) => void] {
+  const [choices, setChoices] = useState(() => {
+    const last = lastChoices();
+    return { ...last, name: last.name || accountName };
+  });
   const change = (part: Partial<Choices>) => {
     const next = { ...choices, ...part };
     store(next);

@@ -6,6 +6,7 @@ import { failureOf } from "../lib/api";
 import { choicesFrom } from "../lib/choices";
 import { deviceFailure } from "../lib/devices";
 import { text } from "../lib/messages";
+import { inWords, isFamiliar, signInProblem } from "../lib/problems";
 
 test("placeholders are filled, and an unknown one stays visible", () => {
   assert.equal(text("home.joinNamed", { name: "blue-heron" }), "Join blue-heron");
@@ -24,6 +25,30 @@ test("a problem document speaks for itself", () => {
 test("anything else that comes back is told with its status, and silence as such", () => {
   assert.equal(failureOf("<html>bad gateway</html>", 502).message, text("error.answer", { status: 502 }));
   assert.equal(failureOf(undefined, undefined).message, text("error.offline"));
+});
+
+test("an answer that says when to try again is told with the seconds", () => {
+  const problem = { title: "Too many", code: "sign-in-delayed", detail: "try again in 8 seconds" };
+  assert.equal(failureOf(problem, 429, "8").retryAfter, 8);
+  assert.match(inWords(failureOf(problem, 429, "8")), /in 8 seconds\.$/);
+  for (const odd of [null, undefined, "", "soon", "0"])
+    assert.equal(inWords(failureOf(problem, 429, odd)), "try again in 8 seconds", String(odd));
+});
+
+test("a code that we know has words of ours, and any other the API's", () => {
+  const known = { message: "as the API has it", code: "lobby-denied" };
+  assert.equal(inWords(known), text("problem.lobbyDenied"));
+  assert.equal(isFamiliar(known), true);
+  for (const code of [undefined, "never-heard-of", "constructor", "__proto__"]) {
+    assert.equal(inWords({ message: "as the API has it", code }), "as the API has it");
+    assert.equal(isFamiliar({ message: "", code }), false);
+  }
+});
+
+test("a problem that somebody is sent back with is told, whatever it is", () => {
+  assert.equal(signInProblem("oidc-denied"), text("oidc.denied"));
+  for (const odd of ["", "oidc-new", "constructor", "<script>"])
+    assert.equal(signInProblem(odd), text("oidc.unknown"));
 });
 
 test("a device that does not start is explained", () => {

@@ -5,6 +5,7 @@
 //! supervisor (`service.rs`). What is started, in which order and with which addresses, stands in `plan.rs`
 //! and `start.rs`.
 
+mod access;
 mod api;
 mod environment;
 mod folder;
@@ -107,13 +108,18 @@ async fn dev(args: Args) -> Result<(), Failure> {
 /// Starts everything, says where it is, and waits for what cannot go on.
 async fn live(args: &Args, root: PathBuf, house: &mut House) -> Result<(), Failure> {
     let plan = Plan::make(args, root, house.folder())?;
-    let summary = plan.summary.to_string();
+    let (summary, told) = (plan.summary.clone(), plan.api.program.variables.clone());
     start::start(plan, house).await?;
 
     if let Some(failure) = house.complete().await {
         return Err(failure);
     }
-    super::print(&summary)?;
+    // Only now: the API has brought the database up to date.
+    let access = access::prepare(house.folder(), &told, summary.app.as_deref()).await?;
+    super::print(&summary.told(&access))?;
+    if let Some(link) = &access.setup_link {
+        access::open_in_browser(link);
+    }
     Err(house.failed().await)
 }
 

@@ -93,7 +93,7 @@ impl Plan {
         let from_sources = args.build_command.is_some() || root.join("Cargo.toml").exists();
 
         Ok(Self {
-            api: api::service(folder, &root, planner.ports.api, planner.told()),
+            api: api::service(folder, &root, planner.ports.api, planner.told(web.as_ref())),
             build: from_sources.then(|| BuildOptions { command: args.build_command.clone(), watch: !args.no_watch }),
             summary: planner.summary(&postgres, &redis, web.as_ref()),
             root,
@@ -195,12 +195,15 @@ impl Planner<'_> {
     }
 
     /// What the API is told. About what runs elsewhere it reads the same environment as we do.
-    fn told(&self) -> Vec<(&'static str, Option<String>)> {
+    fn told(&self, web: Option<&Service>) -> Vec<(&'static str, Option<String>)> {
         let mut told = vec![
             ("APP_ENV", "local".to_owned()),
             ("BIND", "127.0.0.1".to_owned()),
             ("PORT", self.ports.api.to_string()),
         ];
+        // People are at the web app's own port, which passes the API's paths on.
+        let web = web.filter(|_| self.environment.get("PUBLIC_URL").is_none());
+        told.extend(web.map(|web| ("PUBLIC_URL", web.place.clone())));
         if self.environment.get("DATABASE_URL").is_none() {
             told.push(("DATABASE_URL", postgres_server::url(self.ports.postgres, &self.secrets)));
         }

@@ -2,7 +2,10 @@
 
 use std::{fmt, path::PathBuf};
 
+use super::access::Access;
+
 /// Where everything is.
+#[derive(Clone)]
 pub struct Summary {
     /// `None`: the web app is not run.
     pub app: Option<String>,
@@ -17,8 +20,34 @@ pub struct Summary {
     pub settings: PathBuf,
 }
 
-impl fmt::Display for Summary {
+impl Summary {
+    /// The text, with the ways in.
+    pub fn told(&self, access: &Access) -> String {
+        Told { summary: self, access }.to_string()
+    }
+}
+
+struct Told<'a> {
+    summary: &'a Summary,
+    access: &'a Access,
+}
+
+impl fmt::Display for Told<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.summary.places(f)?;
+        let api = format!("http://127.0.0.1:{}", self.summary.api_port);
+        let key = &self.access.api_key;
+        if let Some(link) = &self.access.setup_link {
+            writeln!(f, "Nobody can sign in yet. Make the first account here, within the hour:\n\n  {link}\n")?;
+        }
+        writeln!(f, "A token for a meeting, with an API key that may do everything:\n")?;
+        writeln!(f, "  curl {api}/token -H 'authorization: Bearer {key}' \\")?;
+        writeln!(f, "    -H 'content-type: application/json' -d '{{\"room_name\":\"blue-heron\",\"name\":\"Ada\"}}'\n")
+    }
+}
+
+impl Summary {
+    fn places(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let api = format!("http://127.0.0.1:{}", self.api_port);
 
         writeln!(f, "\nMeetbox is up; Ctrl-C stops it.\n")?;
@@ -38,8 +67,6 @@ impl fmt::Display for Summary {
         writeln!(f, "  Redis       {}", self.redis)?;
         writeln!(f, "  logs        {}", self.logs.display())?;
         writeln!(f, "  settings    {} (for a shell: `set -a; . .meetbox/env`)\n", self.settings.display())?;
-        writeln!(f, "A token for a meeting:\n")?;
-        writeln!(f, "  curl {api}/token -H 'content-type: application/json' \\")?;
-        writeln!(f, "    -d '{{\"room_name\":\"blue-heron\",\"name\":\"Ada\"}}'\n")
+        Ok(())
     }
 }

@@ -70,6 +70,8 @@ fn what_is_not_said_has_the_defaults_of_a_server() {
     assert_eq!(settings.livekit.token_ttl, Duration::from_secs(600));
     assert_eq!(settings.livekit.webhook_retention, Duration::from_secs(30 * 24 * 60 * 60));
     assert!(settings.storage.is_none());
+    assert!(settings.oidc.is_none());
+    assert_eq!(settings.http.public_url, None);
     assert_eq!(settings.logs.format, LogFormat::Json);
     assert_eq!(settings.logs.filter, "info");
     assert_eq!(settings.logs.directory, None);
@@ -82,6 +84,7 @@ fn a_developer_may_use_placeholders_and_reads_a_pretty_log() {
     assert_eq!(settings.environment, Environment::Local);
     assert_eq!(settings.logs.format, LogFormat::Pretty);
     assert_eq!(settings.livekit.api_secret.expose_secret(), "secret");
+    assert_eq!(settings.http.public_url.unwrap().as_str(), "http://127.0.0.1:3001/");
 }
 
 #[test]
@@ -309,4 +312,77 @@ fn oracles_storage_is_addressed_by_path_whatever_is_said() {
 #[test]
 fn the_path_style_alone_makes_no_storage() {
     assert!(load(&production().with("S3_FORCE_PATH_STYLE", "true").with("S3_BUCKET", "")).storage.is_none());
+}
+
+/// A server that people sign in to through a provider.
+fn with_provider() -> Source {
+    production()
+        .with("PUBLIC_URL", "https://meet.example.org")
+        .with("OIDC_ISSUER", "https://id.example.org/realms/main/")
+        .with("OIDC_CLIENT_ID", "meetbox")
+        .with("OIDC_CLIENT_SECRET", "p8Zt4Lq0Vx2Ks6Wm")
+}
+
+#[test]
+fn a_provider_is_taken_to_the_letter_and_sends_people_back_to_the_public_address() {
+    let settings = load(&with_provider());
+    let oidc = settings.oidc.unwrap();
+
+    assert_eq!(oidc.issuer, "https://id.example.org/realms/main/");
+    assert_eq!(oidc.redirect_url.as_str(), "https://meet.example.org/oidc/callback");
+    assert_eq!((oidc.name.as_str(), oidc.role), ("single sign-on", None));
+    assert_eq!(oidc.allowed_domains, Vec::<String>::new());
+    assert_eq!(oidc.scopes, ["openid", "email", "profile"]);
+
+    let bare = load(&with_provider().with("OIDC_ISSUER", "https://accounts.example.org"));
+    assert_eq!(bare.oidc.unwrap().issuer, "https://accounts.example.org", "without the slash that addresses get");
+}
+
+#[test]
+fn what_a_provider_must_not_be_is_refused() {
+    let cases = [
+        ("PUBLIC_URL", ""),
+        ("OIDC_CLIENT_ID", ""),
+        ("OIDC_ISSUER", "http://id.example.org"),
+        ("OIDC_ISSUER", "HTTP://id.example.org"),
+        ("OIDC_ISSUER", "http://127.0.0.1:8080"),
+        ("OIDC_CLIENT_SECRET", "<your-client-secret>"),
+        ("OIDC_ALLOWED_DOMAINS", "ada@example.org"),
+        ("OIDC_ALLOWED_DOMAINS", "*.example.org"),
+        ("OIDC_SCOPES", "email profile"),
+    ];
+    for (variable, value) in cases {
+        assert_eq!(variables(&refused(&with_provider().with(variable, value))), [variable], "{value}");
+    }
+    load(
+        &local()
+            .with("OIDC_ISSUER", "http://127.0.0.1:8080")
+            .with("OIDC_CLIENT_ID", "a")
+            .with("OIDC_CLIENT_SECRET", "b"),
+    );
+}
+
+#[test]
+fn half_a_rule_for_roles_is_none() {
+    let claim = production().with("OIDC_ROLE_CLAIM", "groups");
+    assert_eq!(variables(&refused(&claim)), ["OIDC_ADMIN_VALUES"]);
+    let values = production().with("OIDC_ADMIN_VALUES", "admins");
+    assert_eq!(variables(&refused(&values)), ["OIDC_ROLE_CLAIM"]);
+
+    let both = with_provider().with("OIDC_ROLE_CLAIM", "groups").with("OIDC_ADMIN_VALUES", "Domain Admins, root");
+    let role = load(&both).oidc.unwrap().role.unwrap();
+    assert_eq!((role.claim.as_str(), role.admin_values), ("groups", vec!["Domain Admins".into(), "root".into()]));
+}
+
+#[test]
+fn the_public_address_is_encrypted_and_has_no_path() {
+    for refusal in
+        ["http://meet.example.org", "https://example.org/meet", "https://meet.example.org/?a=b", "meet.example.org"]
+    {
+        assert_eq!(variables(&refused(&production().with("PUBLIC_URL", refusal))), ["PUBLIC_URL"], "{refusal}");
+    }
+    for fine in ["https://meet.example.org", "https://meet.example.org:8443/", "http://localhost:3001"] {
+        load(&production().with("PUBLIC_URL", fine));
+    }
+    load(&local().with("PUBLIC_URL", "http://192.168.1.20:3001"));
 }

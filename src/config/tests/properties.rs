@@ -7,7 +7,7 @@ use secrecy::ExposeSecret;
 
 use super::{
     super::{Environment, LogFormat, Settings, SettingsError, Source, table},
-    worlds::{REQUIRED, STORAGE, World, any_environment, any_world, storage},
+    worlds::{PROVIDER, REQUIRED, STORAGE, World, any_environment, any_world, storage},
 };
 
 /// Stands in broken secrets, and must stand in no message.
@@ -17,6 +17,10 @@ const LEAK: &str = "x9Leaky7Secret";
 const SPOILT: &[(&str, &[&str])] = &[
     ("BIND", &["localhost", "127.0.0", "[::1]", "127.0.0.1:3001"]),
     ("PORT", &["0", "65536", "http", "-1", "+80", "3001 ", "99999999999999999999"]),
+    (
+        "PUBLIC_URL",
+        &["ftp://h", "h:3001", "https://h/meet", "https://key:x9Leaky7Secret@h", "https://h?k=x9Leaky7Secret"],
+    ),
     ("MAX_CONNECTIONS", &["0", "1000001", "many"]),
     ("SHUTDOWN_GRACE_SECONDS", &["5", "4s", "0.5"]),
     (
@@ -47,6 +51,9 @@ const SPOILT: &[(&str, &[&str])] = &[
     ("TOKEN_TTL_SECONDS", &["59", "3601", "10m"]),
     ("WEBHOOK_RETENTION_DAYS", &["0", "3651"]),
     ("S3_FORCE_PATH_STYLE", &["yes", "1", "TRUE"]),
+    ("OIDC_NAME", &["a name of more than sixty characters, which no button can ever show"]),
+    ("OIDC_ALLOWED_DOMAINS", &["example.org,", "ada@example.org", "*.example.org", "example.org example.com"]),
+    ("OIDC_SCOPES", &["email", "openid,email"]),
     ("LOG_FORMAT", &["yaml", "JSON"]),
     ("LOG_LEVEL", &["inof", "info,meetbox", "=debug", "info,,", "my app=info"]),
     ("LOG_DIR", &["/var/\u{7}log"]),
@@ -62,6 +69,13 @@ const SPOILT_STORAGE: &[(&str, &[&str])] = &[
     ("S3_REGION", &["us ashburn", "us/ashburn"]),
 ];
 
+/// And for those that are looked at only when there is a provider.
+const SPOILT_PROVIDER: &[(&str, &[&str])] = &[
+    ("OIDC_ISSUER", &["id.example.org", "ftp://h", "https://key:x9Leaky7Secret@h", "https://h#x9Leaky7Secret"]),
+    ("OIDC_CLIENT_ID", &["two words", "schlüssel"]),
+    ("OIDC_CLIENT_SECRET", &["x9Leaky7Secret x9Leaky7Secret", "x9Leaky7Secret\t"]),
+];
+
 /// A world and variables that something is done to, at least one.
 fn a_world_and_some(of: fn(&World) -> Vec<&'static str>) -> impl Strategy<Value = (World, Vec<&'static str>)> {
     any_world().prop_flat_map(move |world| {
@@ -73,16 +87,22 @@ fn a_world_and_some(of: fn(&World) -> Vec<&'static str>) -> impl Strategy<Value 
 
 fn needed(world: &World) -> Vec<&'static str> {
     let storage: &[_] = if world.has_storage() { &STORAGE } else { &[] };
-    REQUIRED.iter().chain(storage).copied().collect()
+    let provider: &[_] = if world.has_provider() { &PROVIDER } else { &[] };
+    // On a developer's machine the address is known.
+    let public: &[_] =
+        if world.has_provider() && world.environment != Environment::Local { &["PUBLIC_URL"] } else { &[] };
+    REQUIRED.iter().chain(storage).chain(provider).chain(public).copied().collect()
 }
 
 fn spoilable(world: &World) -> Vec<&'static str> {
     let storage = if world.has_storage() { SPOILT_STORAGE } else { &[] };
-    SPOILT.iter().chain(storage).map(|(variable, _)| *variable).collect()
+    let provider = if world.has_provider() { SPOILT_PROVIDER } else { &[] };
+    SPOILT.iter().chain(storage).chain(provider).map(|(variable, _)| *variable).collect()
 }
 
 fn spoilt(variable: &str, choice: usize) -> &'static str {
-    let (_, values) = SPOILT.iter().chain(SPOILT_STORAGE).find(|(name, _)| *name == variable).unwrap();
+    let (_, values) =
+        SPOILT.iter().chain(SPOILT_STORAGE).chain(SPOILT_PROVIDER).find(|(name, _)| *name == variable).unwrap();
     values[choice % values.len()]
 }
 
@@ -166,6 +186,31 @@ fn servers_arrive(world: &World, settings: &Settings) -> Result<(), TestCaseErro
     Ok(())
 }
 
+fn provider_arrives(world: &World, settings: &Settings) -> Result<(), TestCaseError> {
+    let local = world.environment == Environment::Local;
+    let usual = local.then(|| format!("http://127.0.0.1:{}", settings.http.port));
+    let public_url = world.values.get("PUBLIC_URL").cloned().or(usual).map(|url| url + "/");
+    prop_assert_eq!(settings.http.public_url.as_ref().map(|url| url.as_str()), public_url.as_deref());
+
+    let Some(oidc) = &settings.oidc else {
+        prop_assert!(!world.has_provider());
+        return Ok(());
+    };
+    prop_assert_eq!(&oidc.issuer, &world.values["OIDC_ISSUER"]);
+    prop_assert_eq!(&oidc.client_id, &world.values["OIDC_CLIENT_ID"]);
+    prop_assert_eq!(oidc.client_secret.expose_secret(), &world.values["OIDC_CLIENT_SECRET"]);
+    prop_assert_eq!(oidc.redirect_url.as_str(), public_url.unwrap_or_default() + "oidc/callback");
+    prop_assert_eq!(&oidc.name, &said(world, "OIDC_NAME", "single sign-on".to_owned()));
+    prop_assert_eq!(oidc.allowed_domains.join(","), said(world, "OIDC_ALLOWED_DOMAINS", String::new()));
+    let role = oidc.role.as_ref();
+    let claim = role.map_or("", |role| &role.claim).to_owned();
+    prop_assert_eq!(claim, said(world, "OIDC_ROLE_CLAIM", String::new()));
+    let values = role.map_or_else(String::new, |role| role.admin_values.join(", "));
+    prop_assert_eq!(values, said(world, "OIDC_ADMIN_VALUES", String::new()));
+    prop_assert_eq!(oidc.scopes.join(" "), "openid email profile");
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
@@ -173,9 +218,11 @@ proptest! {
     // starts, and one message names each of them with its purpose and an example, and no other.
     #[test]
     fn whatever_is_missing_is_named((world, mut missing) in a_world_and_some(needed), kept in 0..STORAGE.len()) {
-        // A store of which nothing at all is said is simply none.
-        if STORAGE.iter().all(|variable| missing.contains(variable)) {
-            missing.retain(|variable| *variable != STORAGE[kept]);
+        // A store or a provider of which nothing at all is said is simply none.
+        for section in [&STORAGE[..], &PROVIDER] {
+            if section.iter().all(|variable| missing.contains(variable)) {
+                missing.retain(|variable| *variable != section[kept % section.len()]);
+            }
         }
         let world = world.without(&missing);
         let err = Settings::load(&world.source()).unwrap_err();
@@ -192,6 +239,7 @@ proptest! {
 
         http_and_logs_arrive(&world, &loaded.settings)?;
         servers_arrive(&world, &loaded.settings)?;
+        provider_arrives(&world, &loaded.settings)?;
         prop_assert_eq!(loaded.settings.storage.is_some(), world.has_storage());
         prop_assert_eq!(&loaded.warnings, &[]);
         let printed = format!("{loaded:?}");
@@ -203,7 +251,7 @@ proptest! {
     #[test]
     fn whatever_is_spoilt_is_named(
         (world, variables) in a_world_and_some(spoilable),
-        choices in prop::collection::vec(0_usize..100, 40),
+        choices in prop::collection::vec(0_usize..100, SPOILT.len() + SPOILT_STORAGE.len() + SPOILT_PROVIDER.len()),
     ) {
         let secrets = world.secrets.clone();
         let world = variables.iter().zip(&choices).fold(world, |world, (variable, choice)| {
@@ -226,6 +274,10 @@ proptest! {
         if world.has_storage() {
             weak.extend(["S3_ACCESS_KEY", "S3_SECRET_KEY"]);
             world = world.with("S3_ACCESS_KEY", "test").with("S3_SECRET_KEY", "test");
+        }
+        if world.has_provider() {
+            weak.push("OIDC_CLIENT_SECRET");
+            world = world.with("OIDC_CLIENT_SECRET", "test");
         }
 
         match (environment, Settings::load(&world.source())) {

@@ -20,7 +20,7 @@ pub struct World {
 }
 
 /// Those whose value may stand in a file of its own.
-const SECRETS: [&str; 4] = ["DATABASE_URL", "REDIS_URL", "LIVEKIT_API_SECRET", "S3_SECRET_KEY"];
+const SECRETS: [&str; 5] = ["DATABASE_URL", "REDIS_URL", "LIVEKIT_API_SECRET", "S3_SECRET_KEY", "OIDC_CLIENT_SECRET"];
 
 /// What must be set everywhere.
 pub const REQUIRED: [&str; 5] = ["DATABASE_URL", "REDIS_URL", "LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET"];
@@ -28,7 +28,14 @@ pub const REQUIRED: [&str; 5] = ["DATABASE_URL", "REDIS_URL", "LIVEKIT_URL", "LI
 /// What must be set as soon as one of them is.
 pub const STORAGE: [&str; 5] = ["S3_ENDPOINT", "S3_ACCESS_KEY", "S3_SECRET_KEY", "S3_BUCKET", "S3_REGION"];
 
+/// The same of the provider that people may sign in with.
+pub const PROVIDER: [&str; 3] = ["OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET"];
+
 impl World {
+    pub fn has_provider(&self) -> bool {
+        self.values.contains_key("OIDC_ISSUER")
+    }
+
     pub fn has_storage(&self) -> bool {
         self.values.contains_key("S3_BUCKET")
     }
@@ -74,12 +81,13 @@ pub fn any_environment() -> impl Strategy<Value = Environment> {
 
 /// A world in which everything is right, in any environment.
 pub fn any_world() -> impl Strategy<Value = World> {
-    let parts = (any_environment(), servers(), limits(), option::of(storage()), logs());
+    let parts = (any_environment(), servers(), limits(), option::of(storage()), public_and_provider(), logs());
     (parts, prop::collection::vec(0_u8..4, 1..30)).prop_map(
-        |((environment, servers, limits, storage, logs), places)| {
+        |((environment, servers, limits, storage, provider, logs), places)| {
             let mut values = BTreeMap::new();
             let mut secrets = Vec::new();
-            for (given, hidden) in [servers, (limits, Vec::new()), storage.unwrap_or_default(), (logs, Vec::new())] {
+            let (limits, logs) = ((limits, Vec::new()), (logs, Vec::new()));
+            for (given, hidden) in [servers, limits, storage.unwrap_or_default(), provider, logs] {
                 values.extend(given);
                 secrets.extend(hidden);
             }
@@ -181,6 +189,38 @@ pub fn storage() -> impl Strategy<Value = (Given, Vec<String>)> {
             (given, vec![secret_key])
         },
     )
+}
+
+/// The public address, alone or with a provider; one that needs the other brings it along.
+fn public_and_provider() -> impl Strategy<Value = (Given, Vec<String>)> {
+    let public = host().prop_map(|host| ("PUBLIC_URL", format!("https://{host}")));
+    (public, any::<bool>(), option::of(provider())).prop_map(|(public, alone, provider)| {
+        let (mut given, secrets) = provider.unwrap_or_default();
+        if alone || !given.is_empty() {
+            given.push(public);
+        }
+        (given, secrets)
+    })
+}
+
+fn provider() -> impl Strategy<Value = (Given, Vec<String>)> {
+    let identity = (host(), "(/[a-z]{1,8}){0,2}/?", "[A-Za-z0-9._-]{3,40}", "[A-Za-z0-9~_.-]{20,40}");
+    let domains = option::of(prop::collection::vec("[a-z]{2,8}\\.[a-z]{2,4}", 1..4));
+    let role = option::of(("[a-z_]{3,12}(\\.[a-z]{3,8})?", prop::collection::vec("[A-Za-z]{2,9}( [a-z]{1,5})?", 1..4)));
+    (identity, option::of("[A-Z][a-z]{1,9}( ID)?"), domains, role).prop_map(|(identity, name, domains, role)| {
+        let (host, path, client_id, client_secret) = identity;
+        let mut given = vec![
+            ("OIDC_ISSUER", format!("https://{host}{path}")),
+            ("OIDC_CLIENT_ID", client_id),
+            ("OIDC_CLIENT_SECRET", client_secret.clone()),
+        ];
+        given.extend(name.map(|name| ("OIDC_NAME", name)));
+        given.extend(domains.map(|domains| ("OIDC_ALLOWED_DOMAINS", domains.join(","))));
+        if let Some((claim, values)) = role {
+            given.extend([("OIDC_ROLE_CLAIM", claim), ("OIDC_ADMIN_VALUES", values.join(", "))]);
+        }
+        (given, vec![client_secret])
+    })
 }
 
 fn host() -> impl Strategy<Value = String> {

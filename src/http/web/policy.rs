@@ -21,12 +21,13 @@ pub(super) struct Policy {
 }
 
 impl Policy {
-    pub fn new(files: &Files, hashes: &Hashes, livekit: &Url) -> Self {
+    pub fn new(files: &Files, hashes: &Hashes, livekit: &Url, storage: Option<&Url>) -> Self {
         let content = files
             .pages()
             .filter_map(|page| {
                 let hashes = hashes.get(page).map_or(&[][..], Vec::as_slice);
-                let policy = if page.starts_with("docs/") { docs_policy(hashes) } else { app_policy(hashes, livekit) };
+                let policy =
+                    if page.starts_with("docs/") { docs_policy(hashes) } else { app_policy(hashes, livekit, storage) };
                 match HeaderValue::try_from(policy) {
                     Ok(policy) => Some((page.to_owned(), policy)),
                     Err(err) => {
@@ -53,13 +54,14 @@ impl Policy {
     }
 }
 
-/// For the app: itself, and LiveKit at the address that clients dial.
-fn app_policy(hashes: &[String], livekit: &Url) -> String {
+/// For the app: itself, LiveKit at the address that clients dial, and for media the object storage.
+fn app_policy(hashes: &[String], livekit: &Url, storage: Option<&Url>) -> String {
     let scripts = sources(hashes);
     let media_server = origins(livekit);
+    let storage = storage.map(|url| format!(" {}", url.origin().ascii_serialization())).unwrap_or_default();
     format!(
         "default-src 'self'; script-src 'self'{scripts}; style-src 'self'; connect-src 'self'{media_server}; \
-         img-src 'self' data: blob:; media-src 'self' blob:; worker-src 'self' blob:; \
+         img-src 'self' data: blob:; media-src 'self' blob:{storage}; worker-src 'self' blob:; \
          frame-ancestors 'none'; base-uri 'none'; object-src 'none'; form-action 'self'"
     )
 }
@@ -88,6 +90,17 @@ fn origins(livekit: &Url) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn media_come_from_storage_and_from_nowhere_else() {
+        let livekit = Url::parse("wss://live.example.com").unwrap();
+        let storage = Url::parse("https://recordings.store.example:9000/").unwrap();
+        let policy = app_policy(&[], &livekit, Some(&storage));
+
+        assert!(policy.contains("media-src 'self' blob: https://recordings.store.example:9000;"), "{policy}");
+        assert!(policy.contains("connect-src 'self' wss://live.example.com https://live.example.com;"), "{policy}");
+        assert!(app_policy(&[], &livekit, None).contains("media-src 'self' blob:;"));
+    }
 
     #[test]
     fn livekit_is_named_in_both_of_its_forms() {

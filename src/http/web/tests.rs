@@ -54,7 +54,9 @@ fn web_of(export: &[(&'static str, &'static str)]) -> TestClient<Route> {
         sha256: Sha256::digest(content).into(),
     });
     let api = post(make(|_| async { "a token" }));
-    TestClient::new(Route::new().at("/token", api).nest("/", WebFiles::new(assets, SPOKEN.to_owned(), &livekit())))
+    TestClient::new(
+        Route::new().at("/token", api).nest("/", WebFiles::new(assets, SPOKEN.to_owned(), &livekit(), None)),
+    )
 }
 
 fn web() -> TestClient<Route> {

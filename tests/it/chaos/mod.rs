@@ -1,5 +1,6 @@
 //! Things that go wrong between the house and what it stands on.
 
+pub mod load;
 mod outages;
 pub mod proxy;
 mod proxy_check;

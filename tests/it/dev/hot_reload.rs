@@ -19,19 +19,20 @@ fn the_web_app_reaches_the_api_and_shows_each_change() {
     let web = place.web.unwrap();
     assert!(dev.said().contains(&format!("http://localhost:{web}")), "{}", dev.said());
 
-    let (status, page) = ask_on(web, "GET", "/", None).unwrap();
+    let (status, page) = ask_on(web, "", ("GET", "/"), None).unwrap();
     assert_eq!(status, 200);
     assert!(page.contains("<title>Meetbox"), "{page}");
     assert_eq!(place.ask("GET", "/livez", None).unwrap().0, 200);
     let wish = json!({ "room_name": "blue-heron", "name": "Ada" });
-    let (status, token) = ask_on(web, "POST", "/token", Some(&wish)).unwrap();
+    let (status, token) = ask_on(web, &place.api_key(), ("POST", "/token"), Some(&wish)).unwrap();
     assert_eq!(status, 200, "{token}");
     assert!(place.ask("GET", "/docs", None).unwrap().1.contains("swagger-ui"));
 
     let messages = place.path().join("web/messages/en.json");
     for name in ["Meetbox is red", "Meetbox is green", "Meetbox is blue"] {
         rename_app(&messages, name);
-        let shown = || ask_on(web, "GET", "/", None).is_some_and(|(_, page)| page.contains(&format!("<title>{name}<")));
+        let shown =
+            || ask_on(web, "", ("GET", "/"), None).is_some_and(|(_, page)| page.contains(&format!("<title>{name}<")));
         dev.wait_until(&format!("`{name}` is shown"), SHOWN_TIMEOUT, shown);
     }
     dev.stop();

@@ -153,7 +153,12 @@ impl Place {
 
     /// Asks the API.
     pub fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> Option<(u16, String)> {
-        ask_on(self.api, method, path, body)
+        ask_on(self.api, &self.api_key(), (method, path), body)
+    }
+
+    /// The key that it made for programs; nothing before there is one.
+    pub fn api_key(&self) -> String {
+        fs::read_to_string(self.path().join(".meetbox/api-key")).unwrap_or_default().trim().to_owned()
     }
 
     /// Sends `body` and expects an answer of that status.
@@ -249,11 +254,12 @@ impl Drop for Dev {
 }
 
 /// Asks whoever listens on `port`; `None` when nobody answers in full.
-pub fn ask_on(port: u16, method: &str, path: &str, body: Option<&Value>) -> Option<(u16, String)> {
+pub fn ask_on(port: u16, key: &str, (method, path): (&str, &str), body: Option<&Value>) -> Option<(u16, String)> {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(20))).ok()?;
     let body = body.map(Value::to_string).unwrap_or_default();
-    let head = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
+    let key = if key.is_empty() { String::new() } else { format!("Authorization: Bearer {key}\r\n") };
+    let head = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{key}");
     let length = format!("Content-Type: application/json\r\nContent-Length: {}\r\n\r\n", body.len());
     stream.write_all(format!("{head}{length}{body}").as_bytes()).ok()?;
 

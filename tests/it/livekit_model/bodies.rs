@@ -83,7 +83,7 @@ pub fn listed_room(room: &Room) -> Value {
         "creation_time_ms": room.created_ms.to_string(),
         "turn_password": TURN_PASSWORD,
         "enabled_codecs": [{ "mime": "audio/opus", "fmtp_line": "" }],
-        "metadata": "",
+        "metadata": room.metadata,
         "num_participants": 0,
         "num_publishers": 0,
         "active_recording": false,
@@ -93,22 +93,29 @@ pub fn listed_room(room: &Room) -> Value {
 
 /// A participant in an answer of ListParticipants.
 pub fn listed_participant(participant: &Participant) -> Value {
+    let mut permission = participant.permission.clone();
+    permission["hidden"] = json!(participant.kind.is_some());
     json!({
         "sid": participant.sid,
         "identity": participant.identity,
         "state": "ACTIVE",
-        "tracks": [],
+        "tracks": participant.tracks.iter().map(|(sid, muted)| listed_track(sid, *muted)).collect::<Vec<_>>(),
         "metadata": "",
         "joined_at": (participant.joined_ms / 1000).to_string(),
         "joined_at_ms": participant.joined_ms.to_string(),
         "name": participant.name,
         "version": 6,
-        "permission": { "can_subscribe": true, "can_publish": true, "can_publish_data": true, "hidden": participant.kind.is_some() },
+        "permission": permission,
         "region": "",
         "is_publisher": true,
         "kind": participant.kind.as_deref().unwrap_or("STANDARD"),
-        "attributes": {},
+        "attributes": participant.attributes,
         "disconnect_reason": "UNKNOWN_REASON",
         "client_protocol": 2,
     })
+}
+
+/// A track as its publisher is listed with it.
+pub fn listed_track(sid: &str, muted: bool) -> Value {
+    json!({ "sid": sid, "type": "AUDIO", "name": "mic", "muted": muted, "source": "MICROPHONE" })
 }

@@ -1,6 +1,9 @@
 //! Recorded histories: read, and played on a model's world as they happened.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
@@ -162,6 +165,7 @@ fn start(world: &mut World, body: &Value) {
         served: true,
         listed: true,
         empty_since_ms: None,
+        metadata: String::new(),
     };
     let room = world.rooms.entry(name.clone()).or_insert_with(fresh);
     room.served = true;
@@ -182,6 +186,9 @@ fn join(world: &mut World, body: &Value) {
         kind: told["kind"].as_str().map(str::to_owned),
         served: true,
         listed: true,
+        attributes: serde_json::Map::new(),
+        permission: Participant::full_permission(),
+        tracks: BTreeMap::new(),
     };
     let Some(room) = world.rooms.get_mut(&text(&body["room"]["name"])) else { return };
     room.listed = true;

@@ -92,6 +92,10 @@ fn dispatch(world: &mut World, call: &Call<'_>, grants: &Value) -> Answer {
         "/twirp/livekit.RoomService/ListParticipants" => (may_administer, list_participants),
         "/twirp/livekit.RoomService/GetParticipant" => (may_administer, get_participant),
         "/twirp/livekit.RoomService/UpdateSubscriptions" => (may_administer, update_subscriptions),
+        "/twirp/livekit.RoomService/RemoveParticipant" => (may_administer, remove_participant),
+        "/twirp/livekit.RoomService/MutePublishedTrack" => (may_administer, mute_published_track),
+        "/twirp/livekit.RoomService/UpdateParticipant" => (may_administer, update_participant),
+        "/twirp/livekit.RoomService/UpdateRoomMetadata" => (may_administer, update_room_metadata),
         "/twirp/livekit.RoomService/DeleteRoom" => (may("roomCreate"), delete_room),
         "/twirp/livekit.Egress/ListEgress" => (may("roomRecord"), |_, _| Answer::ok(&json!({ "items": [] }))),
         path => return bad_route(path),
@@ -140,6 +144,57 @@ fn update_subscriptions(world: &mut World, asked: &Asked) -> Answer {
     }
 }
 
+/// Only who is served can be sent out; LiveKit answers before they are gone, and tells it like any other leave.
+fn remove_participant(world: &mut World, asked: &Asked) -> Answer {
+    let (room, identity) = (asked.request["room"].as_str(), asked.request["identity"].as_str());
+    let (room, identity) = (room.unwrap_or_default().to_owned(), identity.unwrap_or_default().to_owned());
+    if find(world, asked).filter(|it| it.served).is_none() {
+        return Answer::refusal(404, "not_found", "twirp error unknown: participant does not exist");
+    }
+    world.leave(&room, &identity, "PARTICIPANT_REMOVED", asked.now_ms);
+    Answer::ok(&json!({}))
+}
+
+/// It looks nothing up: for somebody who is not there no process answers, and a track that is not there is none.
+// Source: livekit-server 1.13.5, pkg/service/roomservice.go and roommanager.go.
+fn mute_published_track(world: &mut World, asked: &Asked) -> Answer {
+    let sid = asked.request["track_sid"].as_str().unwrap_or_default().to_owned();
+    let Some(participant) = find_mut(world, asked).filter(|it| it.served) else {
+        return Answer::refusal(503, "unavailable", "twirp error unknown: no response from servers");
+    };
+    if asked.request["muted"] != true {
+        return Answer::refusal(412, "failed_precondition", "twirp error unknown: remote unmute not enabled");
+    }
+    let track = participant.tracks.get_mut(&sid).map(|muted| {
+        *muted = true;
+        bodies::listed_track(&sid, true)
+    });
+    Answer::ok(&json!({ "track": track }))
+}
+
+/// What the request does not name stays as it was; a permission takes the place of the whole one.
+fn update_participant(world: &mut World, asked: &Asked) -> Answer {
+    let Some(participant) = find_mut(world, asked).filter(|it| it.served) else {
+        return Answer::refusal(404, "not_found", "twirp error unknown: participant does not exist");
+    };
+    for (name, value) in asked.request["attributes"].as_object().into_iter().flatten() {
+        participant.attributes.insert(name.clone(), value.clone());
+    }
+    if asked.request["permission"].is_object() {
+        participant.permission = asked.request["permission"].clone();
+    }
+    Answer::ok(&bodies::listed_participant(participant))
+}
+
+fn update_room_metadata(world: &mut World, asked: &Asked) -> Answer {
+    let name = asked.request["room"].as_str().unwrap_or_default();
+    let Some(room) = world.rooms.get_mut(name).filter(|it| it.served) else {
+        return Answer::refusal(404, "not_found", "twirp error unknown: requested room does not exist");
+    };
+    asked.request["metadata"].as_str().unwrap_or_default().clone_into(&mut room.metadata);
+    Answer::ok(&bodies::listed_room(room))
+}
+
 fn delete_room(world: &mut World, asked: &Asked) -> Answer {
     let room = asked.request["room"].as_str().unwrap_or_default();
     if !world.rooms.contains_key(room) {
@@ -153,6 +208,11 @@ fn delete_room(world: &mut World, asked: &Asked) -> Answer {
 fn find<'a>(world: &'a World, asked: &Asked) -> Option<&'a super::world::Participant> {
     let room = world.rooms.get(asked.request["room"].as_str()?)?;
     room.participants.get(asked.request["identity"].as_str()?)
+}
+
+fn find_mut<'a>(world: &'a mut World, asked: &Asked) -> Option<&'a mut super::world::Participant> {
+    let room = world.rooms.get_mut(asked.request["room"].as_str()?)?;
+    room.participants.get_mut(asked.request["identity"].as_str()?)
 }
 
 fn bad_route(path: &str) -> Answer {

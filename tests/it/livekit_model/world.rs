@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::{Map, Value, json};
+
 use super::bodies;
 
 /// How long a room without participants lives after the last one left, as LiveKit's default has it.
@@ -31,6 +33,7 @@ pub struct Room {
     /// Redis has the room. After a loss of Redis it goes on unlisted.
     pub listed: bool,
     pub empty_since_ms: Option<i64>,
+    pub metadata: String,
 }
 
 #[derive(Clone, Debug)]
@@ -43,6 +46,18 @@ pub struct Participant {
     pub kind: Option<String>,
     pub served: bool,
     pub listed: bool,
+    /// As UpdateParticipant left them.
+    pub attributes: Map<String, Value>,
+    pub permission: Value,
+    /// Published tracks by their ids, and whether each is muted.
+    pub tracks: BTreeMap<String, bool>,
+}
+
+impl Participant {
+    /// What a participant may do whose token says nothing of it.
+    pub fn full_permission() -> Value {
+        json!({ "can_subscribe": true, "can_publish": true, "can_publish_data": true })
+    }
 }
 
 /// One webhook that LiveKit wants to send.
@@ -94,6 +109,9 @@ impl World {
             kind: None,
             served: true,
             listed: true,
+            attributes: Map::new(),
+            permission: Participant::full_permission(),
+            tracks: BTreeMap::new(),
         };
         let Some(place) = self.rooms.get_mut(room) else { return };
         place.empty_since_ms = None;
@@ -126,6 +144,16 @@ impl World {
         if let Some(participant) = place.participants.get(identity).filter(|it| it.served) {
             self.tell(name, &place, Some((participant, None)), now);
         }
+    }
+
+    /// Somebody publishes a track; answers its id.
+    pub fn publish(&mut self, room: &str, identity: &str) -> String {
+        let sid = self.new_id("TR");
+        let place = self.rooms.get_mut(room).and_then(|place| place.participants.get_mut(identity));
+        if let Some(participant) = place {
+            participant.tracks.insert(sid.clone(), false);
+        }
+        sid
     }
 
     /// Everybody is thrown out and the room ends.
@@ -230,6 +258,7 @@ impl World {
                 served: false,
                 listed: true,
                 empty_since_ms: None,
+                metadata: String::new(),
             };
             self.rooms.insert(name.to_owned(), fresh);
         }

@@ -1,4 +1,4 @@
-//! Two browser windows meet through our page, and decode each other's frames.
+//! Browser windows meet through our pages: they sign in, wait in the lobby, and decode each other's frames.
 
 use std::{path::Path, process::Stdio};
 
@@ -7,7 +7,7 @@ use tokio::process::Command;
 use super::place::Place;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_browser_windows_meet_through_our_page() {
+async fn browser_windows_meet_through_our_pages() {
     if let Some(missing) = missing() {
         // A developer may have no browser; the gate has one, and must not pass without this.
         assert!(std::env::var_os("CI").is_none(), "{missing}");
@@ -20,6 +20,9 @@ async fn two_browser_windows_meet_through_our_page() {
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/e2e"))
         .arg("call.mjs")
         .env("BASE_URL", format!("http://127.0.0.1:{}", place.house.ground.port))
+        .env("HOST_EMAIL", "ada@example.org")
+        .env("HOST_PASSWORD", "correct horse battery staple")
+        .env("SETUP_LINK", setup_link(&place).await)
         .stdin(Stdio::null())
         .kill_on_drop(true)
         .output()
@@ -28,6 +31,21 @@ async fn two_browser_windows_meet_through_our_page() {
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
     println!("{said}");
+}
+
+/// The link with which the script makes the first account.
+async fn setup_link(place: &Place) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_meetbox"))
+        .args(["account", "setup-link"])
+        .current_dir(std::env::temp_dir())
+        .env_clear()
+        .envs(place.house.ground.environment())
+        .stdin(Stdio::null())
+        .output()
+        .await
+        .expect("the binary runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
 /// What this needs and is not there, and how to get it.

@@ -2,12 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use meetbox::{clock::Clock, livekit::Client};
+use reqwest::StatusCode;
+use serde_json::{Value, json};
 
 use crate::{
     chaos::Proxy,
+    house::settings,
     services::{LiveKit, LiveKitConfig, Redis, postgres, redis_url},
-    serving::{Ground, Serving},
+    serving::{Ground, Serving, http_client},
 };
 
 /// How long LiveKit's retries and the reconciler may need; LiveKit takes 15 s for its last try.
@@ -38,6 +41,50 @@ impl Place {
         let pass = self.house.token("blue-heron", identity).await;
         let meeting_id = pass["meeting_id"].as_str().unwrap().to_owned();
         (pass, meeting_id)
+    }
+
+    /// A meeting of the asker's, in which nobody waits unless the wish says so; its id.
+    pub async fn meeting(&self, credential: &str, mut wish: Value) -> String {
+        let lobby = wish["lobby"].take();
+        wish["lobby"] = if lobby.is_null() { json!("off") } else { lobby };
+        let (status, meeting) = self.house.ask(Some(credential), "POST /meetings", &wish).await;
+        assert_eq!(status, StatusCode::CREATED, "{meeting}");
+        meeting["id"].as_str().unwrap().to_owned()
+    }
+
+    /// A pass into a meeting for whoever has that credential.
+    pub async fn pass_for(&self, credential: Option<&str>, wish: &Value) -> Value {
+        let (status, pass) = self.house.ask(credential, "POST /token", wish).await;
+        assert_eq!(status, StatusCode::OK, "{pass}");
+        pass
+    }
+
+    /// Does what a host may do, and fails if it is refused.
+    pub async fn does(&self, credential: &str, operation: &str, body: Value) {
+        let (status, answer) = self.house.ask(Some(credential), operation, &body).await;
+        assert!(status.is_success(), "{operation}: {status} {answer}");
+    }
+
+    /// Waits until somebody is recorded as present, or as gone.
+    pub async fn wait_until(&self, meeting_id: &str, (identity, present): (&str, bool)) {
+        let stands =
+            |all: &[Value]| all.iter().any(|it| it["identity"] == identity && it["present"] == true) == present;
+        self.participants_when(meeting_id, stands).await;
+    }
+
+    /// Waits until LiveKit lets somebody publish something.
+    pub async fn wait_until_may_publish(&self, room_name: &str, identity: &str) {
+        let settings = settings(&self.house.ground.database_url, &redis_url(), &self.livekit.url()).livekit;
+        let livekit = Client::new(http_client(), &settings, Clock::System);
+        let asked = Instant::now();
+        loop {
+            let present = livekit.list_present(room_name).await.expect("LiveKit answers");
+            if present.iter().any(|one| one.identity == identity && !one.may_publish.is_empty()) {
+                return;
+            }
+            assert!(asked.elapsed() < SETTLED, "{identity} may publish nothing: {present:?}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// The participants of a meeting, once `settled` says that they are as they should be.

@@ -8,8 +8,10 @@ use std::{
         OnceLock,
         atomic::{AtomicU32, Ordering},
     },
+    time::Duration,
 };
 
+use rustix::process::Signal;
 use sqlx::{ConnectOptions, Connection, Executor, PgConnection, PgPool, postgres::PgConnectOptions};
 use tempfile::TempDir;
 
@@ -28,7 +30,7 @@ pub struct Postgres {
     pub port: u16,
     process: Guarded,
     next_database: AtomicU32,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// A database inside a cluster, for one test.
@@ -51,24 +53,31 @@ pub fn postgres() -> &'static Postgres {
 impl Postgres {
     /// Makes a cluster in a temporary folder and starts it on a free port. Durability is off: it never sees a power cut.
     pub fn start() -> Self {
+        Self::start_in(Folder::GoesWithIt)
+    }
+
+    /// The same for a test that stops it and starts it again.
+    pub fn start_to_stop() -> Self {
+        Self::start_in(Folder::Stays)
+    }
+
+    fn start_in(stays: Folder) -> Self {
         let run_as = Unprivileged::when_root();
         let folder = folder_for(run_as);
-        let data = folder.path().join("data");
-        init_cluster(&data, run_as);
-
+        init_cluster(&folder.path().join("data"), run_as);
         let port = free_port();
-        let settings = ["max_connections=400", "listen_addresses=127.0.0.1", "unix_socket_directories="];
-        let mut arguments = vec!["-D".to_owned(), data.display().to_string(), "-p".to_owned(), port.to_string()];
-        arguments.extend(settings.iter().flat_map(|it| ["-c".to_owned(), (*it).to_owned()]));
-        let binary = find_postgres_program("postgres");
-        // SIGQUIT: its children go with it, at once.
-        let program = Program { binary: &binary, arguments, environment: vec![], run_as, end_signal: "QUIT" };
-
-        let process = Guarded::start(&program, folder.path(), true);
-        process.wait_for_port(port);
-        let postgres = Self { port, process, next_database: AtomicU32::new(0), _folder: folder };
+        let process = launch(folder.path(), port, stays);
+        let postgres = Self { port, process, next_database: AtomicU32::new(0), folder };
         postgres.wait_until_it_answers();
         postgres
+    }
+
+    /// Stops it, with all connections, and starts it again with what it holds.
+    pub fn restart(&mut self) {
+        self.process.signal(Signal::INT);
+        self.process.wait_for_end(Duration::from_secs(30));
+        self.process = launch(self.folder.path(), self.port, Folder::Stays);
+        self.wait_until_it_answers();
     }
 
     /// A new database with all migrations applied.
@@ -149,6 +158,27 @@ impl Database {
     fn options(&self) -> PgConnectOptions {
         PgConnectOptions::new().host("127.0.0.1").port(self.port).username(SUPERUSER).database(&self.name)
     }
+}
+
+/// Whether a cluster's folder outlives its process.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Folder {
+    GoesWithIt,
+    Stays,
+}
+
+fn launch(folder: &Path, port: u16, stays: Folder) -> Guarded {
+    let settings = ["max_connections=400", "listen_addresses=127.0.0.1", "unix_socket_directories="];
+    let data = folder.join("data");
+    let mut arguments = vec!["-D".to_owned(), data.display().to_string(), "-p".to_owned(), port.to_string()];
+    arguments.extend(settings.iter().flat_map(|it| ["-c".to_owned(), (*it).to_owned()]));
+    let (binary, run_as) = (find_postgres_program("postgres"), Unprivileged::when_root());
+    // SIGQUIT: its children go with it, at once.
+    let program = Program { binary: &binary, arguments, environment: vec![], run_as, end_signal: "QUIT" };
+
+    let process = Guarded::start(&program, folder, stays == Folder::GoesWithIt);
+    process.wait_for_port(port);
+    process
 }
 
 fn init_cluster(data: &Path, run_as: Option<Unprivileged>) {

@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.js';
 import type { Client, Options as Options2, TDataShape } from './client/index.js';
-import type { ChangeMeetingData, ChangeMeetingErrors, ChangeMeetingResponses, CreateMeetingData, CreateMeetingErrors, CreateMeetingResponses, CreateTokenData, CreateTokenErrors, CreateTokenResponses, DeleteMeetingData, DeleteMeetingErrors, DeleteMeetingResponses, EndMeetingData, EndMeetingErrors, EndMeetingResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetLivenessData, GetLivenessResponses, GetMeetingData, GetMeetingErrors, GetMeetingResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, ListInstancesData, ListInstancesErrors, ListInstancesResponses, ListMeetingsData, ListMeetingsErrors, ListMeetingsResponses, ListParticipantsData, ListParticipantsErrors, ListParticipantsResponses } from './types.gen.js';
+import type { ChangeAccountByIdData, ChangeAccountByIdErrors, ChangeAccountByIdResponses, ChangeAccountData, ChangeAccountErrors, ChangeAccountResponses, ChangeMeetingData, ChangeMeetingErrors, ChangeMeetingResponses, ChangeParticipantData, ChangeParticipantErrors, ChangeParticipantResponses, ChangePasswordData, ChangePasswordErrors, ChangePasswordResponses, CreateAccountData, CreateAccountErrors, CreateAccountResponses, CreateApiKeyData, CreateApiKeyErrors, CreateApiKeyResponses, CreateInvitationData, CreateInvitationErrors, CreateInvitationResponses, CreateMeetingData, CreateMeetingErrors, CreateMeetingResponses, CreateSessionData, CreateSessionErrors, CreateSessionResponses, CreateTokenData, CreateTokenErrors, CreateTokenResponses, DecideLobbyData, DecideLobbyErrors, DecideLobbyResponses, DecideTicketData, DecideTicketErrors, DecideTicketResponses, DeleteAllSessionsData, DeleteAllSessionsErrors, DeleteAllSessionsResponses, DeleteCurrentSessionData, DeleteCurrentSessionErrors, DeleteCurrentSessionResponses, DeleteMeetingData, DeleteMeetingErrors, DeleteMeetingResponses, DeleteSessionData, DeleteSessionErrors, DeleteSessionResponses, EndMeetingData, EndMeetingErrors, EndMeetingResponses, FinishOidcSignInData, FinishOidcSignInErrors, GetAccountByIdData, GetAccountByIdErrors, GetAccountByIdResponses, GetAccountData, GetAccountErrors, GetAccountResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetJoinInfoData, GetJoinInfoErrors, GetJoinInfoResponses, GetLivenessData, GetLivenessResponses, GetLobbyTicketData, GetLobbyTicketErrors, GetLobbyTicketResponses, GetMeetingData, GetMeetingErrors, GetMeetingResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetSignInOptionsData, GetSignInOptionsErrors, GetSignInOptionsResponses, LeaveLobbyData, LeaveLobbyErrors, LeaveLobbyResponses, ListAccountsData, ListAccountsErrors, ListAccountsResponses, ListApiKeysData, ListApiKeysErrors, ListApiKeysResponses, ListAuditLogData, ListAuditLogErrors, ListAuditLogResponses, ListInstancesData, ListInstancesErrors, ListInstancesResponses, ListInvitationsData, ListInvitationsErrors, ListInvitationsResponses, ListLobbyData, ListLobbyErrors, ListLobbyResponses, ListMeetingsData, ListMeetingsErrors, ListMeetingsResponses, ListParticipantsData, ListParticipantsErrors, ListParticipantsResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, LockMeetingData, LockMeetingErrors, LockMeetingResponses, MuteParticipantData, MuteParticipantErrors, MuteParticipantResponses, RemoveParticipantData, RemoveParticipantErrors, RemoveParticipantResponses, RevokeApiKeyData, RevokeApiKeyErrors, RevokeApiKeyResponses, RevokeInvitationData, RevokeInvitationErrors, RevokeInvitationResponses, SetUpData, SetUpErrors, SetUpResponses, StartOidcSignInData, StartOidcSignInErrors } from './types.gen.js';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -19,9 +19,33 @@ export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends 
 };
 
 /**
- * Get a token to join a meeting with
+ * See what it takes to join a meeting
+ *
+ * For anybody with its link: its title, its access and its lobby, and nothing else.
+ */
+export const getJoinInfo = <ThrowOnError extends boolean = false>(options: Options<GetJoinInfoData, ThrowOnError>) => (options.client ?? client).get<GetJoinInfoResponses, GetJoinInfoErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-meetbox_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/join-info/{room_name}',
+    ...options
+});
+
+/**
+ * Get a token to join a meeting with, or a place in its lobby
+ *
+ * Who asks decides what comes of it: somebody signed in, a program with a key (`tokens:create`), or a guest with
+ * nothing, a passcode, an invitation or a ticket. The token allows what the role allows. A guest who waits asks again
+ * with the ticket.
  */
 export const createToken = <ThrowOnError extends boolean = false>(options: Options<CreateTokenData, ThrowOnError>) => (options.client ?? client).post<CreateTokenResponses, CreateTokenErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-meetbox_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
     url: '/token',
     ...options,
     headers: {
@@ -31,14 +55,51 @@ export const createToken = <ThrowOnError extends boolean = false>(options: Optio
 });
 
 /**
- * List meetings, the newest first
+ * Leave the lobby
+ *
+ * For a guest who waits, with the ticket as `Authorization: Bearer …`.
  */
-export const listMeetings = <ThrowOnError extends boolean = false>(options?: Options<ListMeetingsData, ThrowOnError>) => (options?.client ?? client).get<ListMeetingsResponses, ListMeetingsErrors, ThrowOnError>({ url: '/meetings', ...options });
+export const leaveLobby = <ThrowOnError extends boolean = false>(options?: Options<LeaveLobbyData, ThrowOnError>) => (options?.client ?? client).delete<LeaveLobbyResponses, LeaveLobbyErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/lobby-ticket',
+    ...options
+});
+
+/**
+ * See where one's ticket stands
+ *
+ * For a guest who waits, with the ticket as `Authorization: Bearer …`: looking keeps the place in the lobby.
+ */
+export const getLobbyTicket = <ThrowOnError extends boolean = false>(options?: Options<GetLobbyTicketData, ThrowOnError>) => (options?.client ?? client).get<GetLobbyTicketResponses, GetLobbyTicketErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/lobby-ticket',
+    ...options
+});
+
+/**
+ * List meetings, the newest first
+ *
+ * One's own; administrators see all.
+ */
+export const listMeetings = <ThrowOnError extends boolean = false>(options?: Options<ListMeetingsData, ThrowOnError>) => (options?.client ?? client).get<ListMeetingsResponses, ListMeetingsErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-meetbox_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/meetings',
+    ...options
+});
 
 /**
  * Make a meeting
  */
 export const createMeeting = <ThrowOnError extends boolean = false>(options: Options<CreateMeetingData, ThrowOnError>) => (options.client ?? client).post<CreateMeetingResponses, CreateMeetingErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-meetbox_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
     url: '/meetings',
     ...options,
     headers: {
@@ -52,17 +113,38 @@ export const createMeeting = <ThrowOnError extends boolean = false>(options: Opt
  *
  * Everybody is sent out. A meeting with recordings is not deleted: they would be lost with it.
  */
-export const deleteMeeting = <ThrowOnError extends boolean = false>(options: Options<DeleteMeetingData, ThrowOnError>) => (options.client ?? client).delete<DeleteMeetingResponses, DeleteMeetingErrors, ThrowOnError>({ url: '/meetings/{meeting_id}', ...options });
+export const deleteMeeting = <ThrowOnError extends boolean = false>(options: Options<DeleteMeetingData, ThrowOnError>) => (options.client ?? client).delete<DeleteMeetingResponses, DeleteMeetingErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-meetbox_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/meetings/{meeting_id}',
+    ...options
+});
 
 /**
  * Look at a meeting
  */
-export const getMeeting = <ThrowOnError extends boolean = false>(options: Options<GetMeetingData, ThrowOnError>) => (options.client ?? client).get<GetMeetingResponses, GetMeetingErrors, ThrowOnError>({ url: '/meetings/{meeting_id}', ...options });
+export const getMeeting = <ThrowOnError extends boolean = false>(options: Options<GetMeetingData, ThrowOnError>) => (options.client ?? client).get<GetMeetingResponses, GetMeetingErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-meetbox_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/meetings/{meeting_id}',
+    ...options
+});
 
 /**
  * Change a meeting
  */
 export const changeMeeting = <ThrowOnError extends boolean = false>(options: Options<ChangeMeetingData, ThrowOnError>) => (options.client ?? client).patch<ChangeMeetingResponses, ChangeMeetingErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-meetbox_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
     url: '/meetings/{meeting_id}',
     ...options,
     headers: {
@@ -77,17 +159,463 @@ export const changeMeeting = <ThrowOnError extends boolean = false>(options: Opt
  * Everybody is sent out; the meeting stays and can be held again. Nothing happens when no sitting is running.
  * The answer may still say `live`: the end is noted when the media server tells it, a moment later.
  */
-export const endMeeting = <ThrowOnError extends boolean = false>(options: Options<EndMeetingData, ThrowOnError>) => (options.client ?? client).post<EndMeetingResponses, EndMeetingErrors, ThrowOnError>({ url: '/meetings/{meeting_id}/end', ...options });
+export const endMeeting = <ThrowOnError extends boolean = false>(options: Options<EndMeetingData, ThrowOnError>) => (options.client ?? client).post<EndMeetingResponses, EndMeetingErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-meetbox_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/meetings/{meeting_id}/end',
+    ...options
+});
 
 /**
  * List the sittings of a meeting, the newest first
  */
-export const listInstances = <ThrowOnError extends boolean = false>(options: Options<ListInstancesData, ThrowOnError>) => (options.client ?? client).get<ListInstancesResponses, ListInstancesErrors, ThrowOnError>({ url: '/meetings/{meeting_id}/instances', ...options });
+export const listInstances = <ThrowOnError extends boolean = false>(options: Options<ListInstancesData, ThrowOnError>) => (options.client ?? client).get<ListInstancesResponses, ListInstancesErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-meetbox_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/meetings/{meeting_id}/instances',
+    ...options
+});
 
 /**
  * List who was in a meeting, in the order in which they joined
  */
-export const listParticipants = <ThrowOnError extends boolean = false>(options: Options<ListParticipantsData, ThrowOnError>) => (options.client ?? client).get<ListParticipantsResponses, ListParticipantsErrors, ThrowOnError>({ url: '/meetings/{meeting_id}/participants', ...options });
+export const listParticipants = <ThrowOnError extends boolean = false>(options: Options<ListParticipantsData, ThrowOnError>) => (options.client ?? client).get<ListParticipantsResponses, ListParticipantsErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-meetbox_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/meetings/{meeting_id}/participants',
+    ...options
+});
+
+/**
+ * List the invitations to a meeting, the newest first
+ */
+export const listInvitations = <ThrowOnError extends boolean = false>(options: Options<ListInvitationsData, ThrowOnError>) => (options.client ?? client).get<ListInvitationsResponses, ListInvitationsErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-meetbox_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/meetings/{meeting_id}/invitations',
+    ...options
+});
+
+/**
+ * Invite somebody to a meeting
+ */
+export const createInvitation = <ThrowOnError extends boolean = false>(options: Options<CreateInvitationData, ThrowOnError>) => (options.client ?? client).post<CreateInvitationResponses, CreateInvitationErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-meetbox_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/meetings/{meeting_id}/invitations',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json; charset=utf-8',
+        ...options.headers
+    }
+});
+
+/**
+ * Take an invitation back
+ */
+export const revokeInvitation = <ThrowOnError extends boolean = false>(options: Options<RevokeInvitationData, ThrowOnError>) => (options.client ?? client).delete<RevokeInvitationResponses, RevokeInvitationErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-meetbox_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/meetings/{meeting_id}/invitations/{invitation_id}',
+    ...options
+});
+
+/**
+ * See who waits in the lobby
+ */
+export const listLobby = <ThrowOnError extends boolean = false>(options: Options<ListLobbyData, ThrowOnError>) => (options.client ?? client).get<ListLobbyResponses, ListLobbyErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-meetbox_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/meetings/{meeting_id}/lobby',
+    ...options
+});
+
+/**
+ * Decide about everybody who waits
+ */
+export const decideLobby = <ThrowOnError extends boolean = false>(options: Options<DecideLobbyData, ThrowOnError>) => (options.client ?? client).post<DecideLobbyResponses, DecideLobbyErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-meetbox_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/meetings/{meeting_id}/lobby',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json; charset=utf-8',
+        ...options.headers
+    }
+});
+
+/**
+ * Decide about somebody who waits
+ */
+export const decideTicket = <ThrowOnError extends boolean = false>(options: Options<DecideTicketData, ThrowOnError>) => (options.client ?? client).post<DecideTicketResponses, DecideTicketErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-meetbox_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/meetings/{meeting_id}/lobby/{ticket_id}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json; charset=utf-8',
+        ...options.headers
+    }
+});
+
+/**
+ * Mute somebody's track
+ *
+ * They may unmute it themselves.
+ */
+export const muteParticipant = <ThrowOnError extends boolean = false>(options: Options<MuteParticipantData, ThrowOnError>) => (options.client ?? client).post<MuteParticipantResponses, MuteParticipantErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-meetbox_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/meetings/{meeting_id}/participants/{identity}/mute',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json; charset=utf-8',
+        ...options.headers
+    }
+});
+
+/**
+ * Remove somebody and keep them out
+ *
+ * Until the sitting ends they cannot come back, neither with a new token nor with the old one.
+ */
+export const removeParticipant = <ThrowOnError extends boolean = false>(options: Options<RemoveParticipantData, ThrowOnError>) => (options.client ?? client).delete<RemoveParticipantResponses, RemoveParticipantErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-meetbox_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/meetings/{meeting_id}/participants/{identity}',
+    ...options
+});
+
+/**
+ * Give somebody another role
+ *
+ * For the sitting that is running; what they may publish follows at once.
+ */
+export const changeParticipant = <ThrowOnError extends boolean = false>(options: Options<ChangeParticipantData, ThrowOnError>) => (options.client ?? client).patch<ChangeParticipantResponses, ChangeParticipantErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-meetbox_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/meetings/{meeting_id}/participants/{identity}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json; charset=utf-8',
+        ...options.headers
+    }
+});
+
+/**
+ * Lock or unlock the sitting that is running
+ */
+export const lockMeeting = <ThrowOnError extends boolean = false>(options: Options<LockMeetingData, ThrowOnError>) => (options.client ?? client).put<LockMeetingResponses, LockMeetingErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-meetbox_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/meetings/{meeting_id}/lock',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json; charset=utf-8',
+        ...options.headers
+    }
+});
+
+/**
+ * See how one can sign in
+ */
+export const getSignInOptions = <ThrowOnError extends boolean = false>(options?: Options<GetSignInOptionsData, ThrowOnError>) => (options?.client ?? client).get<GetSignInOptionsResponses, GetSignInOptionsErrors, ThrowOnError>({ url: '/sign-in', ...options });
+
+/**
+ * Make the first administrator's account, with the one-time link
+ */
+export const setUp = <ThrowOnError extends boolean = false>(options: Options<SetUpData, ThrowOnError>) => (options.client ?? client).post<SetUpResponses, SetUpErrors, ThrowOnError>({
+    url: '/setup',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json; charset=utf-8',
+        ...options.headers
+    }
+});
+
+/**
+ * Sign out everywhere, here included
+ */
+export const deleteAllSessions = <ThrowOnError extends boolean = false>(options?: Options<DeleteAllSessionsData, ThrowOnError>) => (options?.client ?? client).delete<DeleteAllSessionsResponses, DeleteAllSessionsErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-meetbox_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/sessions',
+    ...options
+});
+
+/**
+ * List one's own sessions
+ */
+export const listSessions = <ThrowOnError extends boolean = false>(options?: Options<ListSessionsData, ThrowOnError>) => (options?.client ?? client).get<ListSessionsResponses, ListSessionsErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-meetbox_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/sessions',
+    ...options
+});
+
+/**
+ * Sign in with a password
+ */
+export const createSession = <ThrowOnError extends boolean = false>(options: Options<CreateSessionData, ThrowOnError>) => (options.client ?? client).post<CreateSessionResponses, CreateSessionErrors, ThrowOnError>({
+    url: '/sessions',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json; charset=utf-8',
+        ...options.headers
+    }
+});
+
+/**
+ * Sign out
+ */
+export const deleteCurrentSession = <ThrowOnError extends boolean = false>(options?: Options<DeleteCurrentSessionData, ThrowOnError>) => (options?.client ?? client).delete<DeleteCurrentSessionResponses, DeleteCurrentSessionErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-meetbox_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/sessions/current',
+    ...options
+});
+
+/**
+ * Sign one of one's own sessions out
+ */
+export const deleteSession = <ThrowOnError extends boolean = false>(options: Options<DeleteSessionData, ThrowOnError>) => (options.client ?? client).delete<DeleteSessionResponses, DeleteSessionErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-meetbox_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/sessions/{session_id}',
+    ...options
+});
+
+/**
+ * Look at one's own account
+ */
+export const getAccount = <ThrowOnError extends boolean = false>(options?: Options<GetAccountData, ThrowOnError>) => (options?.client ?? client).get<GetAccountResponses, GetAccountErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-meetbox_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/account',
+    ...options
+});
+
+/**
+ * Change one's own account
+ */
+export const changeAccount = <ThrowOnError extends boolean = false>(options: Options<ChangeAccountData, ThrowOnError>) => (options.client ?? client).patch<ChangeAccountResponses, ChangeAccountErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-meetbox_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/account',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json; charset=utf-8',
+        ...options.headers
+    }
+});
+
+/**
+ * Change one's own password
+ *
+ * All other sessions are signed out, and this one goes on under a new token.
+ */
+export const changePassword = <ThrowOnError extends boolean = false>(options: Options<ChangePasswordData, ThrowOnError>) => (options.client ?? client).put<ChangePasswordResponses, ChangePasswordErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-meetbox_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/account/password',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json; charset=utf-8',
+        ...options.headers
+    }
+});
+
+/**
+ * Go to the identity provider to sign in
+ *
+ * A page of the web app leads here; programs sign in with a password or an API key.
+ */
+export const startOidcSignIn = <ThrowOnError extends boolean = false>(options?: Options<StartOidcSignInData, ThrowOnError>) => (options?.client ?? client).get<unknown, StartOidcSignInErrors, ThrowOnError>({ url: '/oidc/start', ...options });
+
+/**
+ * Come back from the identity provider
+ *
+ * The provider leads browsers here. Whoever it vouches for is signed in, as after `create_session`.
+ */
+export const finishOidcSignIn = <ThrowOnError extends boolean = false>(options?: Options<FinishOidcSignInData, ThrowOnError>) => (options?.client ?? client).get<unknown, FinishOidcSignInErrors, ThrowOnError>({ url: '/oidc/callback', ...options });
+
+/**
+ * List accounts, the newest first
+ */
+export const listAccounts = <ThrowOnError extends boolean = false>(options?: Options<ListAccountsData, ThrowOnError>) => (options?.client ?? client).get<ListAccountsResponses, ListAccountsErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-meetbox_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/accounts',
+    ...options
+});
+
+/**
+ * Make an account
+ */
+export const createAccount = <ThrowOnError extends boolean = false>(options: Options<CreateAccountData, ThrowOnError>) => (options.client ?? client).post<CreateAccountResponses, CreateAccountErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-meetbox_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/accounts',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json; charset=utf-8',
+        ...options.headers
+    }
+});
+
+/**
+ * Look at an account
+ */
+export const getAccountById = <ThrowOnError extends boolean = false>(options: Options<GetAccountByIdData, ThrowOnError>) => (options.client ?? client).get<GetAccountByIdResponses, GetAccountByIdErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-meetbox_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/accounts/{account_id}',
+    ...options
+});
+
+/**
+ * Change an account
+ */
+export const changeAccountById = <ThrowOnError extends boolean = false>(options: Options<ChangeAccountByIdData, ThrowOnError>) => (options.client ?? client).patch<ChangeAccountByIdResponses, ChangeAccountByIdErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-meetbox_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/accounts/{account_id}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json; charset=utf-8',
+        ...options.headers
+    }
+});
+
+/**
+ * List API keys, the newest first
+ *
+ * A host's own; administrators see all.
+ */
+export const listApiKeys = <ThrowOnError extends boolean = false>(options?: Options<ListApiKeysData, ThrowOnError>) => (options?.client ?? client).get<ListApiKeysResponses, ListApiKeysErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-meetbox_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api-keys',
+    ...options
+});
+
+/**
+ * Make an API key
+ */
+export const createApiKey = <ThrowOnError extends boolean = false>(options: Options<CreateApiKeyData, ThrowOnError>) => (options.client ?? client).post<CreateApiKeyResponses, CreateApiKeyErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-meetbox_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api-keys',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json; charset=utf-8',
+        ...options.headers
+    }
+});
+
+/**
+ * Take an API key back
+ */
+export const revokeApiKey = <ThrowOnError extends boolean = false>(options: Options<RevokeApiKeyData, ThrowOnError>) => (options.client ?? client).delete<RevokeApiKeyResponses, RevokeApiKeyErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-meetbox_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/api-keys/{api_key_id}',
+    ...options
+});
+
+/**
+ * Read the audit log, the newest first
+ */
+export const listAuditLog = <ThrowOnError extends boolean = false>(options?: Options<ListAuditLogData, ThrowOnError>) => (options?.client ?? client).get<ListAuditLogResponses, ListAuditLogErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-meetbox_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/audit-log',
+    ...options
+});
 
 /**
  * See how the parts are

@@ -5,6 +5,232 @@ export type ClientOptions = {
 };
 
 /**
+ * How somebody gets in who is neither the meeting's host nor invited
+ */
+export type Access = 'public' | 'passcode' | 'accounts' | 'invited';
+
+/**
+ * Account
+ *
+ * Somebody who can sign in
+ */
+export type Account = {
+    id: string;
+    email: string;
+    /**
+     * What others see.
+     */
+    name: string;
+    role: AccountRole;
+    /**
+     * Whether it can sign in with a password, and not only through an identity provider.
+     */
+    has_password: boolean;
+    created_at: string;
+    /**
+     * Since when it is kept out.
+     */
+    disabled_at?: string;
+};
+
+/**
+ * AccountChange
+ *
+ * What shall be different about an account; what is left out stays as it is
+ */
+export type AccountChange = {
+    /**
+     * What others see: 1 to 80 characters.
+     */
+    name?: string;
+    /**
+     * Another role signs the account out.
+     */
+    role?: AccountRole & unknown;
+    /**
+     * Whether it is kept out. Its meetings stay.
+     */
+    disabled?: boolean;
+    /**
+     * A new password, 10 to 256 characters; it signs the account out.
+     */
+    password?: string;
+};
+
+/**
+ * AccountPage
+ *
+ * A page of accounts
+ */
+export type AccountPage = {
+    items: Array<Account>;
+    /**
+     * Pass it as `cursor` for the next page; absent on the last.
+     */
+    next_cursor?: string;
+};
+
+/**
+ * AccountRequest
+ *
+ * What a new account shall be like
+ */
+export type AccountRequest = {
+    email: string;
+    /**
+     * What others see: 1 to 80 characters.
+     */
+    name: string;
+    role: AccountRole;
+    /**
+     * 10 to 256 characters. Left out for an account that signs in only through an identity provider.
+     */
+    password?: string;
+};
+
+/**
+ * What somebody may do beyond their own meetings
+ */
+export type AccountRole = 'admin' | 'host';
+
+/**
+ * What kind of somebody did it
+ */
+export type ActorKind = 'account' | 'key' | 'guest' | 'operator' | 'nobody';
+
+/**
+ * ApiKey
+ *
+ * A key, without its secret
+ */
+export type ApiKey = {
+    id: string;
+    name: string;
+    /**
+     * Its beginning, to tell keys apart.
+     */
+    shown: string;
+    scopes: Array<Scope>;
+    /**
+     * Whose meetings it reaches; absent for a key of the whole house.
+     */
+    account_id?: string;
+    created_at: string;
+    expires_at?: string;
+    /**
+     * When it was last used, to the minute.
+     */
+    used_at?: string;
+    /**
+     * When it was taken back.
+     */
+    revoked_at?: string;
+};
+
+/**
+ * ApiKeyPage
+ *
+ * A page of keys
+ */
+export type ApiKeyPage = {
+    items: Array<ApiKey>;
+    /**
+     * Pass it as `cursor` for the next page; absent on the last.
+     */
+    next_cursor?: string;
+};
+
+/**
+ * ApiKeyRequest
+ *
+ * What a new key shall be like
+ */
+export type ApiKeyRequest = {
+    /**
+     * What it is for, in your words: 1 to 80 characters.
+     */
+    name: string;
+    /**
+     * What it may do; it reaches the meetings that its maker reaches.
+     */
+    scopes: Array<Scope>;
+    /**
+     * When it ends; never when nothing is said.
+     */
+    expires_at?: string;
+};
+
+/**
+ * AuditEntry
+ *
+ * Who did what to what, from where and when
+ */
+export type AuditEntry = {
+    id: string;
+    at: string;
+    actor_kind: ActorKind;
+    actor_id?: string;
+    /**
+     * What the actor was called then.
+     */
+    actor_name: string;
+    /**
+     * Such as `meeting.deleted`.
+     */
+    action: string;
+    /**
+     * The kind of thing it was done to.
+     */
+    subject_kind: string;
+    subject_id: string;
+    /**
+     * What that was called then.
+     */
+    subject_name: string;
+    meeting_id?: string;
+    /**
+     * From where it was asked.
+     */
+    address: string;
+    /**
+     * What more there is to say.
+     */
+    details: {
+        [key: string]: unknown;
+    };
+};
+
+/**
+ * AuditPage
+ *
+ * A page of the audit log
+ */
+export type AuditPage = {
+    items: Array<AuditEntry>;
+    /**
+     * Pass it as `cursor` for the next page; absent on the last.
+     */
+    next_cursor?: string;
+};
+
+/**
+ * Decided
+ *
+ * What became of it
+ */
+export type Decided = {
+    /**
+     * About how many people it was decided.
+     */
+    decided: number;
+};
+
+/**
+ * What a host says to somebody who waits
+ */
+export type DecisionView = 'admit' | 'deny';
+
+/**
  * Health
  *
  * How we are
@@ -55,6 +281,114 @@ export type InstancePage = {
 };
 
 /**
+ * Invitation
+ *
+ * A link that lets somebody into a meeting, without its secret
+ */
+export type Invitation = {
+    id: string;
+    role: MeetingRole;
+    label: string;
+    created_at: string;
+    expires_at?: string;
+    max_uses?: number;
+    /**
+     * How many different people have used it.
+     */
+    uses: number;
+    /**
+     * When it was taken back.
+     */
+    revoked_at?: string;
+};
+
+/**
+ * InvitationPage
+ *
+ * A page of invitations
+ */
+export type InvitationPage = {
+    items: Array<Invitation>;
+    /**
+     * Pass it as `cursor` for the next page; absent on the last.
+     */
+    next_cursor?: string;
+};
+
+/**
+ * InvitationRequest
+ *
+ * What a new invitation shall be like
+ */
+export type InvitationRequest = {
+    /**
+     * In which role it lets people in.
+     */
+    role: MeetingRole & unknown;
+    /**
+     * For whom or what it is, in your words.
+     */
+    label?: string;
+    /**
+     * When it ends; never when nothing is said.
+     */
+    expires_at?: string;
+    /**
+     * How many different people may use it; any number when nothing is said.
+     */
+    max_uses?: number;
+};
+
+/**
+ * JoinInfo
+ *
+ * What anybody with the link may know of a meeting
+ */
+export type JoinInfo = {
+    /**
+     * What people call it.
+     */
+    title?: string;
+    access: Access;
+    lobby: Lobby;
+};
+
+/**
+ * Who waits until a host lets them in
+ */
+export type Lobby = 'off' | 'guests' | 'everyone';
+
+/**
+ * LobbyDecision
+ *
+ * A decision
+ */
+export type LobbyDecision = {
+    decision: DecisionView;
+};
+
+/**
+ * LobbyTicket
+ *
+ * A guest's ticket
+ */
+export type LobbyTicket = {
+    state: TicketState;
+};
+
+/**
+ * LockRequest
+ *
+ * Whether a meeting is locked
+ */
+export type LockRequest = {
+    /**
+     * Whether nobody comes in who was not in before; until it is unlocked or the sitting ends.
+     */
+    locked: boolean;
+};
+
+/**
  * Meeting
  *
  * A named place where people meet
@@ -70,6 +404,13 @@ export type Meeting = {
      */
     title?: string;
     state: MeetingState;
+    /**
+     * The account whose it is; absent for one that a key of the house made, or whose account is gone.
+     */
+    host_account_id?: string;
+    access: Access;
+    lobby: Lobby;
+    publish: Publish;
     created_at: string;
     /**
      * When it is planned to begin.
@@ -101,6 +442,22 @@ export type MeetingChange = {
      * When it is planned to begin; null takes the plan away.
      */
     starts_at?: string | null;
+    /**
+     * How somebody gets in who is neither the meeting's host nor invited.
+     */
+    access?: Access & unknown;
+    /**
+     * Who waits until a host lets them in.
+     */
+    lobby?: Lobby & unknown;
+    /**
+     * What the access `passcode` asks for: 4 to 64 characters. It is kept only as a hash, so nobody can read it back.
+     */
+    passcode?: string;
+    /**
+     * What each role may publish; who is in the meeting is bound by it at once.
+     */
+    publish?: Publish & unknown;
     /**
      * Takes the place of all metadata there was.
      */
@@ -141,6 +498,22 @@ export type MeetingRequest = {
      */
     starts_at?: string;
     /**
+     * How somebody gets in who is neither the meeting's host nor invited; as the settings have it when nothing is said.
+     */
+    access?: Access & unknown;
+    /**
+     * Who waits until a host lets them in; as the settings have it when nothing is said.
+     */
+    lobby?: Lobby & unknown;
+    /**
+     * What the access `passcode` asks for: 4 to 64 characters. It is kept only as a hash, so nobody can read it back.
+     */
+    passcode?: string;
+    /**
+     * What each role may publish; speakers everything and viewers nothing when nothing is said.
+     */
+    publish?: Publish & unknown;
+    /**
      * Whatever your program wants to keep with the meeting; at most 16 KiB as JSON.
      */
     metadata?: {
@@ -149,9 +522,80 @@ export type MeetingRequest = {
 };
 
 /**
+ * What somebody is in a meeting
+ */
+export type MeetingRole = 'host' | 'speaker' | 'viewer';
+
+/**
  * Where a meeting stands
  */
 export type MeetingState = 'live' | 'upcoming' | 'past' | 'new';
+
+/**
+ * MuteRequest
+ *
+ * Which track
+ */
+export type MuteRequest = {
+    /**
+     * LiveKit's id of the track.
+     */
+    track_sid: string;
+};
+
+/**
+ * NewApiKey
+ *
+ * A key that was just made
+ */
+export type NewApiKey = {
+    api_key: ApiKey;
+    /**
+     * The key itself, which is told only now.
+     */
+    secret: string;
+};
+
+/**
+ * NewInvitationView
+ *
+ * An invitation that was just made
+ */
+export type NewInvitationView = {
+    invitation: Invitation;
+    /**
+     * Its secret, which is told only now.
+     */
+    secret: string;
+    /**
+     * The link's path, with the secret behind the `#`: put the address of the web app before it.
+     */
+    path: string;
+};
+
+/**
+ * OidcOption
+ *
+ * An identity provider
+ */
+export type OidcOption = {
+    /**
+     * What people know it by.
+     */
+    name: string;
+};
+
+/**
+ * OwnAccountChange
+ *
+ * What shall be different about one's own account
+ */
+export type OwnAccountChange = {
+    /**
+     * What others see: 1 to 80 characters.
+     */
+    name: string;
+};
 
 /**
  * PartHealth
@@ -161,11 +605,11 @@ export type MeetingState = 'live' | 'upcoming' | 'past' | 'new';
 export type PartHealth = {
     status: PartStatus;
     /**
-     * How long it took to answer, in milliseconds. Only for those who may know.
+     * How long it took to answer, in milliseconds. Only for administrators.
      */
     latency_ms?: number;
     /**
-     * Why it is not healthy. Only for those who may know.
+     * Why it is not healthy. Only for administrators.
      */
     reason?: string;
 };
@@ -194,6 +638,10 @@ export type Participant = {
      * What they called themselves.
      */
     name: string;
+    /**
+     * Whether they came without an account, so that nobody has checked the name.
+     */
+    guest: boolean;
     joined_at: string;
     /**
      * Absent while they are there.
@@ -259,6 +707,19 @@ export type Parts = {
 };
 
 /**
+ * PasswordChange
+ *
+ * Another password
+ */
+export type PasswordChange = {
+    current_password: string;
+    /**
+     * 10 to 256 characters.
+     */
+    new_password: string;
+};
+
+/**
  * Problem
  *
  * What went wrong, in words and as a stable code
@@ -291,6 +752,148 @@ export type Problem = {
 };
 
 /**
+ * Publish
+ *
+ * What each role may publish; hosts may publish everything
+ */
+export type Publish = {
+    speaker: Array<Source>;
+    viewer: Array<Source>;
+};
+
+/**
+ * RoleRequest
+ *
+ * What somebody shall be in the sitting that is running
+ */
+export type RoleRequest = {
+    role: MeetingRole;
+};
+
+/**
+ * One thing that a key may do
+ */
+export type Scope = 'tokens:create' | 'meetings:read' | 'meetings:write' | 'recordings:read' | 'recordings:write' | 'admin';
+
+/**
+ * Session
+ *
+ * A signed-in browser or program
+ */
+export type Session = {
+    id: string;
+    transport: Transport;
+    created_at: string;
+    /**
+     * When it was last used, to the minute.
+     */
+    seen_at: string;
+    /**
+     * When it ends, however much it is used.
+     */
+    expires_at: string;
+    /**
+     * From where it signed in.
+     */
+    address: string;
+    /**
+     * What its browser or program called itself.
+     */
+    user_agent: string;
+    /**
+     * Whether it is the one that asks.
+     */
+    current: boolean;
+};
+
+/**
+ * SessionList
+ *
+ * All sessions of the account
+ */
+export type SessionList = {
+    /**
+     * The newest first.
+     */
+    items: Array<Session>;
+};
+
+/**
+ * SetupRequest
+ *
+ * The first administrator's account
+ */
+export type SetupRequest = {
+    /**
+     * What the one-time link carries behind its `#`.
+     */
+    secret: string;
+    email: string;
+    /**
+     * What others see: 1 to 80 characters.
+     */
+    name: string;
+    /**
+     * 10 to 256 characters.
+     */
+    password: string;
+};
+
+/**
+ * SignInOptions
+ *
+ * How one can sign in here
+ */
+export type SignInOptions = {
+    /**
+     * The identity provider to sign in with besides, when there is one: `start_oidc_sign_in` leads there.
+     */
+    oidc?: OidcOption & unknown;
+    /**
+     * Whether there is no account yet: `meetbox account setup-link` makes the link for the first.
+     */
+    setup_needed: boolean;
+};
+
+/**
+ * SignInRequest
+ *
+ * Who wants to sign in
+ */
+export type SignInRequest = {
+    email: string;
+    password: string;
+    /**
+     * `cookie` when nothing is said.
+     */
+    transport?: Transport & unknown;
+};
+
+/**
+ * SignedInView
+ *
+ * Who is signed in now
+ */
+export type SignedInView = {
+    account: Account;
+    session: Session;
+    /**
+     * For `bearer`: the session's token, which is told only now.
+     */
+    token?: string;
+};
+
+/**
+ * A kind of track that somebody may publish
+ */
+export type Source = 'camera' | 'microphone' | 'screen_share' | 'screen_share_audio';
+
+/**
+ * Where a guest's ticket stands
+ */
+export type TicketState = 'waiting' | 'admitted' | 'denied' | 'expired';
+
+/**
  * Token
  *
  * A way into a room
@@ -313,6 +916,10 @@ export type Token = {
      */
     identity: string;
     /**
+     * In which role the participant joins.
+     */
+    role: MeetingRole & unknown;
+    /**
      * The room name of the meeting.
      */
     room_name: string;
@@ -320,6 +927,10 @@ export type Token = {
      * The id of the meeting.
      */
     meeting_id: string;
+    /**
+     * For a guest: with it they come back as the same. It is told only to them.
+     */
+    ticket?: string;
 };
 
 /**
@@ -329,8 +940,7 @@ export type Token = {
  */
 export type TokenRequest = {
     /**
-     * The room name of the meeting, as it stands in its link. On a developer's machine the meeting is made if there
-     * is none.
+     * The room name of the meeting, as it stands in its link. Whoever may make meetings makes this one, if there is none.
      */
     room_name: string;
     /**
@@ -338,11 +948,85 @@ export type TokenRequest = {
      */
     name: string;
     /**
-     * Only for programs: under which identity the participant joins. Whoever joins under somebody's identity takes
-     * their place, so browsers leave it out and get one that nobody can guess.
+     * Only with an API key: under which identity the participant joins. Whoever joins under somebody's identity takes
+     * their place.
      */
     identity?: string;
+    /**
+     * Only with an API key: in which role the participant joins; a speaker when nothing is said.
+     */
+    role?: MeetingRole & unknown;
+    /**
+     * The meeting's passcode, where its access asks for one.
+     */
+    passcode?: string;
+    /**
+     * What an invitation's link carries behind its `#`.
+     */
+    invitation?: string;
+    /**
+     * For a guest who comes back, or who waits in the lobby: the ticket of the answer before.
+     */
+    ticket?: string;
 };
+
+/**
+ * How a session's token travels
+ */
+export type Transport = 'cookie' | 'bearer';
+
+/**
+ * Waiter
+ *
+ * Somebody who waits
+ */
+export type Waiter = {
+    ticket_id: string;
+    /**
+     * What they call themselves.
+     */
+    name: string;
+    /**
+     * Whether nobody has checked the name.
+     */
+    guest: boolean;
+    waiting_since: string;
+};
+
+/**
+ * Waiters
+ *
+ * Who waits
+ */
+export type Waiters = {
+    /**
+     * The first to come first; 200 at most.
+     */
+    items: Array<Waiter>;
+};
+
+/**
+ * Waiting
+ *
+ * A place in the lobby
+ */
+export type Waiting = {
+    state: WaitingState;
+    /**
+     * Since when.
+     */
+    waiting_since: string;
+    /**
+     * For a guest: what to look with, every few seconds, whether a host has decided. Whoever does not look for half a
+     * minute has left.
+     */
+    ticket?: string;
+};
+
+/**
+ * Where somebody in the lobby stands
+ */
+export type WaitingState = 'waiting';
 
 /**
  * Word
@@ -353,18 +1037,24 @@ export type Word = {
     status: string;
 };
 
-export type CreateTokenData = {
-    body: TokenRequest;
-    path?: never;
+export type GetJoinInfoData = {
+    body?: never;
+    path: {
+        room_name: string;
+    };
     query?: never;
-    url: '/token';
+    url: '/join-info/{room_name}';
 };
 
-export type CreateTokenErrors = {
+export type GetJoinInfoErrors = {
     /**
      * The request cannot be understood: a parameter, a header or the JSON of the body.
      */
     400: Problem;
+    /**
+     * Nobody is signed in, or what was sent to sign in with is not good.
+     */
+    401: Problem;
     /**
      * The caller may not do this.
      */
@@ -402,6 +1092,84 @@ export type CreateTokenErrors = {
      */
     428: Problem;
     /**
+     * Too many requests, or too many wrong guesses.
+     */
+    429: Problem;
+    /**
+     * Our fault; the log tells more under the request id.
+     */
+    500: Problem;
+    /**
+     * Something that this needs is away. Try again.
+     */
+    503: Problem;
+};
+
+export type GetJoinInfoError = GetJoinInfoErrors[keyof GetJoinInfoErrors];
+
+export type GetJoinInfoResponses = {
+    200: JoinInfo;
+};
+
+export type GetJoinInfoResponse = GetJoinInfoResponses[keyof GetJoinInfoResponses];
+
+export type CreateTokenData = {
+    body: TokenRequest;
+    path?: never;
+    query?: never;
+    url: '/token';
+};
+
+export type CreateTokenErrors = {
+    /**
+     * The request cannot be understood: a parameter, a header or the JSON of the body.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or what was sent to sign in with is not good.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this.
+     */
+    403: Problem;
+    /**
+     * There is no such thing.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * Something else stands in the way.
+     */
+    409: Problem;
+    /**
+     * It was changed since you read it.
+     */
+    412: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not of a media type that is read here.
+     */
+    415: Problem;
+    /**
+     * The request is understood, but a value in it is not allowed.
+     */
+    422: Problem;
+    /**
+     * The request must say which version it changes.
+     */
+    428: Problem;
+    /**
+     * Too many requests, or too many wrong guesses.
+     */
+    429: Problem;
+    /**
      * Our fault; the log tells more under the request id.
      */
     500: Problem;
@@ -418,9 +1186,164 @@ export type CreateTokenResponses = {
      * The token.
      */
     200: Token;
+    /**
+     * Wait until a host lets you in, and ask again with the ticket.
+     */
+    202: Waiting;
 };
 
 export type CreateTokenResponse = CreateTokenResponses[keyof CreateTokenResponses];
+
+export type LeaveLobbyData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/lobby-ticket';
+};
+
+export type LeaveLobbyErrors = {
+    /**
+     * The request cannot be understood: a parameter, a header or the JSON of the body.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or what was sent to sign in with is not good.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this.
+     */
+    403: Problem;
+    /**
+     * There is no such thing.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * Something else stands in the way.
+     */
+    409: Problem;
+    /**
+     * It was changed since you read it.
+     */
+    412: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not of a media type that is read here.
+     */
+    415: Problem;
+    /**
+     * The request is understood, but a value in it is not allowed.
+     */
+    422: Problem;
+    /**
+     * The request must say which version it changes.
+     */
+    428: Problem;
+    /**
+     * Too many requests, or too many wrong guesses.
+     */
+    429: Problem;
+    /**
+     * Our fault; the log tells more under the request id.
+     */
+    500: Problem;
+    /**
+     * Something that this needs is away. Try again.
+     */
+    503: Problem;
+};
+
+export type LeaveLobbyError = LeaveLobbyErrors[keyof LeaveLobbyErrors];
+
+export type LeaveLobbyResponses = {
+    /**
+     * Their place is given back, if they had one.
+     */
+    204: void;
+};
+
+export type LeaveLobbyResponse = LeaveLobbyResponses[keyof LeaveLobbyResponses];
+
+export type GetLobbyTicketData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/lobby-ticket';
+};
+
+export type GetLobbyTicketErrors = {
+    /**
+     * The request cannot be understood: a parameter, a header or the JSON of the body.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or what was sent to sign in with is not good.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this.
+     */
+    403: Problem;
+    /**
+     * There is no such thing.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * Something else stands in the way.
+     */
+    409: Problem;
+    /**
+     * It was changed since you read it.
+     */
+    412: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not of a media type that is read here.
+     */
+    415: Problem;
+    /**
+     * The request is understood, but a value in it is not allowed.
+     */
+    422: Problem;
+    /**
+     * The request must say which version it changes.
+     */
+    428: Problem;
+    /**
+     * Too many requests, or too many wrong guesses.
+     */
+    429: Problem;
+    /**
+     * Our fault; the log tells more under the request id.
+     */
+    500: Problem;
+    /**
+     * Something that this needs is away. Try again.
+     */
+    503: Problem;
+};
+
+export type GetLobbyTicketError = GetLobbyTicketErrors[keyof GetLobbyTicketErrors];
+
+export type GetLobbyTicketResponses = {
+    200: LobbyTicket;
+};
+
+export type GetLobbyTicketResponse = GetLobbyTicketResponses[keyof GetLobbyTicketResponses];
 
 export type ListMeetingsData = {
     body?: never;
@@ -448,6 +1371,10 @@ export type ListMeetingsErrors = {
      */
     400: Problem;
     /**
+     * Nobody is signed in, or what was sent to sign in with is not good.
+     */
+    401: Problem;
+    /**
      * The caller may not do this.
      */
     403: Problem;
@@ -483,6 +1410,10 @@ export type ListMeetingsErrors = {
      * The request must say which version it changes.
      */
     428: Problem;
+    /**
+     * Too many requests, or too many wrong guesses.
+     */
+    429: Problem;
     /**
      * Our fault; the log tells more under the request id.
      */
@@ -514,6 +1445,10 @@ export type CreateMeetingErrors = {
      */
     400: Problem;
     /**
+     * Nobody is signed in, or what was sent to sign in with is not good.
+     */
+    401: Problem;
+    /**
      * The caller may not do this.
      */
     403: Problem;
@@ -549,6 +1484,10 @@ export type CreateMeetingErrors = {
      * The request must say which version it changes.
      */
     428: Problem;
+    /**
+     * Too many requests, or too many wrong guesses.
+     */
+    429: Problem;
     /**
      * Our fault; the log tells more under the request id.
      */
@@ -585,6 +1524,10 @@ export type DeleteMeetingErrors = {
      */
     400: Problem;
     /**
+     * Nobody is signed in, or what was sent to sign in with is not good.
+     */
+    401: Problem;
+    /**
      * The caller may not do this.
      */
     403: Problem;
@@ -620,6 +1563,10 @@ export type DeleteMeetingErrors = {
      * The request must say which version it changes.
      */
     428: Problem;
+    /**
+     * Too many requests, or too many wrong guesses.
+     */
+    429: Problem;
     /**
      * Our fault; the log tells more under the request id.
      */
@@ -656,6 +1603,10 @@ export type GetMeetingErrors = {
      */
     400: Problem;
     /**
+     * Nobody is signed in, or what was sent to sign in with is not good.
+     */
+    401: Problem;
+    /**
      * The caller may not do this.
      */
     403: Problem;
@@ -691,6 +1642,10 @@ export type GetMeetingErrors = {
      * The request must say which version it changes.
      */
     428: Problem;
+    /**
+     * Too many requests, or too many wrong guesses.
+     */
+    429: Problem;
     /**
      * Our fault; the log tells more under the request id.
      */
@@ -733,6 +1688,10 @@ export type ChangeMeetingErrors = {
      */
     400: Problem;
     /**
+     * Nobody is signed in, or what was sent to sign in with is not good.
+     */
+    401: Problem;
+    /**
      * The caller may not do this.
      */
     403: Problem;
@@ -768,6 +1727,10 @@ export type ChangeMeetingErrors = {
      * The request must say which version it changes.
      */
     428: Problem;
+    /**
+     * Too many requests, or too many wrong guesses.
+     */
+    429: Problem;
     /**
      * Our fault; the log tells more under the request id.
      */
@@ -804,6 +1767,10 @@ export type EndMeetingErrors = {
      */
     400: Problem;
     /**
+     * Nobody is signed in, or what was sent to sign in with is not good.
+     */
+    401: Problem;
+    /**
      * The caller may not do this.
      */
     403: Problem;
@@ -839,6 +1806,10 @@ export type EndMeetingErrors = {
      * The request must say which version it changes.
      */
     428: Problem;
+    /**
+     * Too many requests, or too many wrong guesses.
+     */
+    429: Problem;
     /**
      * Our fault; the log tells more under the request id.
      */
@@ -884,6 +1855,10 @@ export type ListInstancesErrors = {
      */
     400: Problem;
     /**
+     * Nobody is signed in, or what was sent to sign in with is not good.
+     */
+    401: Problem;
+    /**
      * The caller may not do this.
      */
     403: Problem;
@@ -919,6 +1894,10 @@ export type ListInstancesErrors = {
      * The request must say which version it changes.
      */
     428: Problem;
+    /**
+     * Too many requests, or too many wrong guesses.
+     */
+    429: Problem;
     /**
      * Our fault; the log tells more under the request id.
      */
@@ -969,6 +1948,10 @@ export type ListParticipantsErrors = {
      */
     400: Problem;
     /**
+     * Nobody is signed in, or what was sent to sign in with is not good.
+     */
+    401: Problem;
+    /**
      * The caller may not do this.
      */
     403: Problem;
@@ -1005,6 +1988,10 @@ export type ListParticipantsErrors = {
      */
     428: Problem;
     /**
+     * Too many requests, or too many wrong guesses.
+     */
+    429: Problem;
+    /**
      * Our fault; the log tells more under the request id.
      */
     500: Problem;
@@ -1021,6 +2008,2370 @@ export type ListParticipantsResponses = {
 };
 
 export type ListParticipantsResponse = ListParticipantsResponses[keyof ListParticipantsResponses];
+
+export type ListInvitationsData = {
+    body?: never;
+    path: {
+        meeting_id: string;
+    };
+    query?: {
+        /**
+         * How many invitations a page has: 1 to 100, 50 when nothing is said.
+         */
+        limit?: number;
+        /**
+         * The `next_cursor` of the page before.
+         */
+        cursor?: string;
+    };
+    url: '/meetings/{meeting_id}/invitations';
+};
+
+export type ListInvitationsErrors = {
+    /**
+     * The request cannot be understood: a parameter, a header or the JSON of the body.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or what was sent to sign in with is not good.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this.
+     */
+    403: Problem;
+    /**
+     * There is no such thing.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * Something else stands in the way.
+     */
+    409: Problem;
+    /**
+     * It was changed since you read it.
+     */
+    412: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not of a media type that is read here.
+     */
+    415: Problem;
+    /**
+     * The request is understood, but a value in it is not allowed.
+     */
+    422: Problem;
+    /**
+     * The request must say which version it changes.
+     */
+    428: Problem;
+    /**
+     * Too many requests, or too many wrong guesses.
+     */
+    429: Problem;
+    /**
+     * Our fault; the log tells more under the request id.
+     */
+    500: Problem;
+    /**
+     * Something that this needs is away. Try again.
+     */
+    503: Problem;
+};
+
+export type ListInvitationsError = ListInvitationsErrors[keyof ListInvitationsErrors];
+
+export type ListInvitationsResponses = {
+    200: InvitationPage;
+};
+
+export type ListInvitationsResponse = ListInvitationsResponses[keyof ListInvitationsResponses];
+
+export type CreateInvitationData = {
+    body: InvitationRequest;
+    path: {
+        meeting_id: string;
+    };
+    query?: never;
+    url: '/meetings/{meeting_id}/invitations';
+};
+
+export type CreateInvitationErrors = {
+    /**
+     * The request cannot be understood: a parameter, a header or the JSON of the body.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or what was sent to sign in with is not good.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this.
+     */
+    403: Problem;
+    /**
+     * There is no such thing.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * Something else stands in the way.
+     */
+    409: Problem;
+    /**
+     * It was changed since you read it.
+     */
+    412: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not of a media type that is read here.
+     */
+    415: Problem;
+    /**
+     * The request is understood, but a value in it is not allowed.
+     */
+    422: Problem;
+    /**
+     * The request must say which version it changes.
+     */
+    428: Problem;
+    /**
+     * Too many requests, or too many wrong guesses.
+     */
+    429: Problem;
+    /**
+     * Our fault; the log tells more under the request id.
+     */
+    500: Problem;
+    /**
+     * Something that this needs is away. Try again.
+     */
+    503: Problem;
+};
+
+export type CreateInvitationError = CreateInvitationErrors[keyof CreateInvitationErrors];
+
+export type CreateInvitationResponses = {
+    /**
+     * The invitation.
+     */
+    201: NewInvitationView;
+};
+
+export type CreateInvitationResponse = CreateInvitationResponses[keyof CreateInvitationResponses];
+
+export type RevokeInvitationData = {
+    body?: never;
+    path: {
+        meeting_id: string;
+        invitation_id: string;
+    };
+    query?: never;
+    url: '/meetings/{meeting_id}/invitations/{invitation_id}';
+};
+
+export type RevokeInvitationErrors = {
+    /**
+     * The request cannot be understood: a parameter, a header or the JSON of the body.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or what was sent to sign in with is not good.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this.
+     */
+    403: Problem;
+    /**
+     * There is no such thing.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * Something else stands in the way.
+     */
+    409: Problem;
+    /**
+     * It was changed since you read it.
+     */
+    412: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not of a media type that is read here.
+     */
+    415: Problem;
+    /**
+     * The request is understood, but a value in it is not allowed.
+     */
+    422: Problem;
+    /**
+     * The request must say which version it changes.
+     */
+    428: Problem;
+    /**
+     * Too many requests, or too many wrong guesses.
+     */
+    429: Problem;
+    /**
+     * Our fault; the log tells more under the request id.
+     */
+    500: Problem;
+    /**
+     * Something that this needs is away. Try again.
+     */
+    503: Problem;
+};
+
+export type RevokeInvitationError = RevokeInvitationErrors[keyof RevokeInvitationErrors];
+
+export type RevokeInvitationResponses = {
+    /**
+     * It was taken back.
+     */
+    204: void;
+};
+
+export type RevokeInvitationResponse = RevokeInvitationResponses[keyof RevokeInvitationResponses];
+
+export type ListLobbyData = {
+    body?: never;
+    path: {
+        meeting_id: string;
+    };
+    query?: never;
+    url: '/meetings/{meeting_id}/lobby';
+};
+
+export type ListLobbyErrors = {
+    /**
+     * The request cannot be understood: a parameter, a header or the JSON of the body.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or what was sent to sign in with is not good.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this.
+     */
+    403: Problem;
+    /**
+     * There is no such thing.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * Something else stands in the way.
+     */
+    409: Problem;
+    /**
+     * It was changed since you read it.
+     */
+    412: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not of a media type that is read here.
+     */
+    415: Problem;
+    /**
+     * The request is understood, but a value in it is not allowed.
+     */
+    422: Problem;
+    /**
+     * The request must say which version it changes.
+     */
+    428: Problem;
+    /**
+     * Too many requests, or too many wrong guesses.
+     */
+    429: Problem;
+    /**
+     * Our fault; the log tells more under the request id.
+     */
+    500: Problem;
+    /**
+     * Something that this needs is away. Try again.
+     */
+    503: Problem;
+};
+
+export type ListLobbyError = ListLobbyErrors[keyof ListLobbyErrors];
+
+export type ListLobbyResponses = {
+    200: Waiters;
+};
+
+export type ListLobbyResponse = ListLobbyResponses[keyof ListLobbyResponses];
+
+export type DecideLobbyData = {
+    body: LobbyDecision;
+    path: {
+        meeting_id: string;
+    };
+    query?: never;
+    url: '/meetings/{meeting_id}/lobby';
+};
+
+export type DecideLobbyErrors = {
+    /**
+     * The request cannot be understood: a parameter, a header or the JSON of the body.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or what was sent to sign in with is not good.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this.
+     */
+    403: Problem;
+    /**
+     * There is no such thing.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * Something else stands in the way.
+     */
+    409: Problem;
+    /**
+     * It was changed since you read it.
+     */
+    412: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not of a media type that is read here.
+     */
+    415: Problem;
+    /**
+     * The request is understood, but a value in it is not allowed.
+     */
+    422: Problem;
+    /**
+     * The request must say which version it changes.
+     */
+    428: Problem;
+    /**
+     * Too many requests, or too many wrong guesses.
+     */
+    429: Problem;
+    /**
+     * Our fault; the log tells more under the request id.
+     */
+    500: Problem;
+    /**
+     * Something that this needs is away. Try again.
+     */
+    503: Problem;
+};
+
+export type DecideLobbyError = DecideLobbyErrors[keyof DecideLobbyErrors];
+
+export type DecideLobbyResponses = {
+    200: Decided;
+};
+
+export type DecideLobbyResponse = DecideLobbyResponses[keyof DecideLobbyResponses];
+
+export type DecideTicketData = {
+    body: LobbyDecision;
+    path: {
+        meeting_id: string;
+        ticket_id: string;
+    };
+    query?: never;
+    url: '/meetings/{meeting_id}/lobby/{ticket_id}';
+};
+
+export type DecideTicketErrors = {
+    /**
+     * The request cannot be understood: a parameter, a header or the JSON of the body.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or what was sent to sign in with is not good.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this.
+     */
+    403: Problem;
+    /**
+     * There is no such thing.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * Something else stands in the way.
+     */
+    409: Problem;
+    /**
+     * It was changed since you read it.
+     */
+    412: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not of a media type that is read here.
+     */
+    415: Problem;
+    /**
+     * The request is understood, but a value in it is not allowed.
+     */
+    422: Problem;
+    /**
+     * The request must say which version it changes.
+     */
+    428: Problem;
+    /**
+     * Too many requests, or too many wrong guesses.
+     */
+    429: Problem;
+    /**
+     * Our fault; the log tells more under the request id.
+     */
+    500: Problem;
+    /**
+     * Something that this needs is away. Try again.
+     */
+    503: Problem;
+};
+
+export type DecideTicketError = DecideTicketErrors[keyof DecideTicketErrors];
+
+export type DecideTicketResponses = {
+    200: Decided;
+};
+
+export type DecideTicketResponse = DecideTicketResponses[keyof DecideTicketResponses];
+
+export type MuteParticipantData = {
+    body: MuteRequest;
+    path: {
+        meeting_id: string;
+        identity: string;
+    };
+    query?: never;
+    url: '/meetings/{meeting_id}/participants/{identity}/mute';
+};
+
+export type MuteParticipantErrors = {
+    /**
+     * The request cannot be understood: a parameter, a header or the JSON of the body.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or what was sent to sign in with is not good.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this.
+     */
+    403: Problem;
+    /**
+     * There is no such thing.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * Something else stands in the way.
+     */
+    409: Problem;
+    /**
+     * It was changed since you read it.
+     */
+    412: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not of a media type that is read here.
+     */
+    415: Problem;
+    /**
+     * The request is understood, but a value in it is not allowed.
+     */
+    422: Problem;
+    /**
+     * The request must say which version it changes.
+     */
+    428: Problem;
+    /**
+     * Too many requests, or too many wrong guesses.
+     */
+    429: Problem;
+    /**
+     * Our fault; the log tells more under the request id.
+     */
+    500: Problem;
+    /**
+     * Something that this needs is away. Try again.
+     */
+    503: Problem;
+};
+
+export type MuteParticipantError = MuteParticipantErrors[keyof MuteParticipantErrors];
+
+export type MuteParticipantResponses = {
+    /**
+     * Done.
+     */
+    204: void;
+};
+
+export type MuteParticipantResponse = MuteParticipantResponses[keyof MuteParticipantResponses];
+
+export type RemoveParticipantData = {
+    body?: never;
+    path: {
+        meeting_id: string;
+        identity: string;
+    };
+    query?: never;
+    url: '/meetings/{meeting_id}/participants/{identity}';
+};
+
+export type RemoveParticipantErrors = {
+    /**
+     * The request cannot be understood: a parameter, a header or the JSON of the body.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or what was sent to sign in with is not good.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this.
+     */
+    403: Problem;
+    /**
+     * There is no such thing.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * Something else stands in the way.
+     */
+    409: Problem;
+    /**
+     * It was changed since you read it.
+     */
+    412: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not of a media type that is read here.
+     */
+    415: Problem;
+    /**
+     * The request is understood, but a value in it is not allowed.
+     */
+    422: Problem;
+    /**
+     * The request must say which version it changes.
+     */
+    428: Problem;
+    /**
+     * Too many requests, or too many wrong guesses.
+     */
+    429: Problem;
+    /**
+     * Our fault; the log tells more under the request id.
+     */
+    500: Problem;
+    /**
+     * Something that this needs is away. Try again.
+     */
+    503: Problem;
+};
+
+export type RemoveParticipantError = RemoveParticipantErrors[keyof RemoveParticipantErrors];
+
+export type RemoveParticipantResponses = {
+    /**
+     * Done.
+     */
+    204: void;
+};
+
+export type RemoveParticipantResponse = RemoveParticipantResponses[keyof RemoveParticipantResponses];
+
+export type ChangeParticipantData = {
+    body: RoleRequest;
+    path: {
+        meeting_id: string;
+        identity: string;
+    };
+    query?: never;
+    url: '/meetings/{meeting_id}/participants/{identity}';
+};
+
+export type ChangeParticipantErrors = {
+    /**
+     * The request cannot be understood: a parameter, a header or the JSON of the body.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or what was sent to sign in with is not good.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this.
+     */
+    403: Problem;
+    /**
+     * There is no such thing.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * Something else stands in the way.
+     */
+    409: Problem;
+    /**
+     * It was changed since you read it.
+     */
+    412: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not of a media type that is read here.
+     */
+    415: Problem;
+    /**
+     * The request is understood, but a value in it is not allowed.
+     */
+    422: Problem;
+    /**
+     * The request must say which version it changes.
+     */
+    428: Problem;
+    /**
+     * Too many requests, or too many wrong guesses.
+     */
+    429: Problem;
+    /**
+     * Our fault; the log tells more under the request id.
+     */
+    500: Problem;
+    /**
+     * Something that this needs is away. Try again.
+     */
+    503: Problem;
+};
+
+export type ChangeParticipantError = ChangeParticipantErrors[keyof ChangeParticipantErrors];
+
+export type ChangeParticipantResponses = {
+    /**
+     * Done.
+     */
+    204: void;
+};
+
+export type ChangeParticipantResponse = ChangeParticipantResponses[keyof ChangeParticipantResponses];
+
+export type LockMeetingData = {
+    body: LockRequest;
+    path: {
+        meeting_id: string;
+    };
+    query?: never;
+    url: '/meetings/{meeting_id}/lock';
+};
+
+export type LockMeetingErrors = {
+    /**
+     * The request cannot be understood: a parameter, a header or the JSON of the body.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or what was sent to sign in with is not good.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this.
+     */
+    403: Problem;
+    /**
+     * There is no such thing.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * Something else stands in the way.
+     */
+    409: Problem;
+    /**
+     * It was changed since you read it.
+     */
+    412: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not of a media type that is read here.
+     */
+    415: Problem;
+    /**
+     * The request is understood, but a value in it is not allowed.
+     */
+    422: Problem;
+    /**
+     * The request must say which version it changes.
+     */
+    428: Problem;
+    /**
+     * Too many requests, or too many wrong guesses.
+     */
+    429: Problem;
+    /**
+     * Our fault; the log tells more under the request id.
+     */
+    500: Problem;
+    /**
+     * Something that this needs is away. Try again.
+     */
+    503: Problem;
+};
+
+export type LockMeetingError = LockMeetingErrors[keyof LockMeetingErrors];
+
+export type LockMeetingResponses = {
+    /**
+     * Done.
+     */
+    204: void;
+};
+
+export type LockMeetingResponse = LockMeetingResponses[keyof LockMeetingResponses];
+
+export type GetSignInOptionsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/sign-in';
+};
+
+export type GetSignInOptionsErrors = {
+    /**
+     * The request cannot be understood: a parameter, a header or the JSON of the body.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or what was sent to sign in with is not good.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this.
+     */
+    403: Problem;
+    /**
+     * There is no such thing.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * Something else stands in the way.
+     */
+    409: Problem;
+    /**
+     * It was changed since you read it.
+     */
+    412: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not of a media type that is read here.
+     */
+    415: Problem;
+    /**
+     * The request is understood, but a value in it is not allowed.
+     */
+    422: Problem;
+    /**
+     * The request must say which version it changes.
+     */
+    428: Problem;
+    /**
+     * Too many requests, or too many wrong guesses.
+     */
+    429: Problem;
+    /**
+     * Our fault; the log tells more under the request id.
+     */
+    500: Problem;
+    /**
+     * Something that this needs is away. Try again.
+     */
+    503: Problem;
+};
+
+export type GetSignInOptionsError = GetSignInOptionsErrors[keyof GetSignInOptionsErrors];
+
+export type GetSignInOptionsResponses = {
+    200: SignInOptions;
+};
+
+export type GetSignInOptionsResponse = GetSignInOptionsResponses[keyof GetSignInOptionsResponses];
+
+export type SetUpData = {
+    body: SetupRequest;
+    path?: never;
+    query?: never;
+    url: '/setup';
+};
+
+export type SetUpErrors = {
+    /**
+     * The request cannot be understood: a parameter, a header or the JSON of the body.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or what was sent to sign in with is not good.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this.
+     */
+    403: Problem;
+    /**
+     * There is no such thing.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * Something else stands in the way.
+     */
+    409: Problem;
+    /**
+     * It was changed since you read it.
+     */
+    412: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not of a media type that is read here.
+     */
+    415: Problem;
+    /**
+     * The request is understood, but a value in it is not allowed.
+     */
+    422: Problem;
+    /**
+     * The request must say which version it changes.
+     */
+    428: Problem;
+    /**
+     * Too many requests, or too many wrong guesses.
+     */
+    429: Problem;
+    /**
+     * Our fault; the log tells more under the request id.
+     */
+    500: Problem;
+    /**
+     * Something that this needs is away. Try again.
+     */
+    503: Problem;
+};
+
+export type SetUpError = SetUpErrors[keyof SetUpErrors];
+
+export type SetUpResponses = {
+    /**
+     * Signed in; browsers are given cookies.
+     */
+    201: SignedInView;
+};
+
+export type SetUpResponse = SetUpResponses[keyof SetUpResponses];
+
+export type DeleteAllSessionsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/sessions';
+};
+
+export type DeleteAllSessionsErrors = {
+    /**
+     * The request cannot be understood: a parameter, a header or the JSON of the body.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or what was sent to sign in with is not good.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this.
+     */
+    403: Problem;
+    /**
+     * There is no such thing.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * Something else stands in the way.
+     */
+    409: Problem;
+    /**
+     * It was changed since you read it.
+     */
+    412: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not of a media type that is read here.
+     */
+    415: Problem;
+    /**
+     * The request is understood, but a value in it is not allowed.
+     */
+    422: Problem;
+    /**
+     * The request must say which version it changes.
+     */
+    428: Problem;
+    /**
+     * Too many requests, or too many wrong guesses.
+     */
+    429: Problem;
+    /**
+     * Our fault; the log tells more under the request id.
+     */
+    500: Problem;
+    /**
+     * Something that this needs is away. Try again.
+     */
+    503: Problem;
+};
+
+export type DeleteAllSessionsError = DeleteAllSessionsErrors[keyof DeleteAllSessionsErrors];
+
+export type DeleteAllSessionsResponses = {
+    /**
+     * Signed out; the cookie is taken away.
+     */
+    204: void;
+};
+
+export type DeleteAllSessionsResponse = DeleteAllSessionsResponses[keyof DeleteAllSessionsResponses];
+
+export type ListSessionsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/sessions';
+};
+
+export type ListSessionsErrors = {
+    /**
+     * The request cannot be understood: a parameter, a header or the JSON of the body.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or what was sent to sign in with is not good.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this.
+     */
+    403: Problem;
+    /**
+     * There is no such thing.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * Something else stands in the way.
+     */
+    409: Problem;
+    /**
+     * It was changed since you read it.
+     */
+    412: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not of a media type that is read here.
+     */
+    415: Problem;
+    /**
+     * The request is understood, but a value in it is not allowed.
+     */
+    422: Problem;
+    /**
+     * The request must say which version it changes.
+     */
+    428: Problem;
+    /**
+     * Too many requests, or too many wrong guesses.
+     */
+    429: Problem;
+    /**
+     * Our fault; the log tells more under the request id.
+     */
+    500: Problem;
+    /**
+     * Something that this needs is away. Try again.
+     */
+    503: Problem;
+};
+
+export type ListSessionsError = ListSessionsErrors[keyof ListSessionsErrors];
+
+export type ListSessionsResponses = {
+    200: SessionList;
+};
+
+export type ListSessionsResponse = ListSessionsResponses[keyof ListSessionsResponses];
+
+export type CreateSessionData = {
+    body: SignInRequest;
+    path?: never;
+    query?: never;
+    url: '/sessions';
+};
+
+export type CreateSessionErrors = {
+    /**
+     * The request cannot be understood: a parameter, a header or the JSON of the body.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or what was sent to sign in with is not good.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this.
+     */
+    403: Problem;
+    /**
+     * There is no such thing.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * Something else stands in the way.
+     */
+    409: Problem;
+    /**
+     * It was changed since you read it.
+     */
+    412: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not of a media type that is read here.
+     */
+    415: Problem;
+    /**
+     * The request is understood, but a value in it is not allowed.
+     */
+    422: Problem;
+    /**
+     * The request must say which version it changes.
+     */
+    428: Problem;
+    /**
+     * Too many requests, or too many wrong guesses.
+     */
+    429: Problem;
+    /**
+     * Our fault; the log tells more under the request id.
+     */
+    500: Problem;
+    /**
+     * Something that this needs is away. Try again.
+     */
+    503: Problem;
+};
+
+export type CreateSessionError = CreateSessionErrors[keyof CreateSessionErrors];
+
+export type CreateSessionResponses = {
+    /**
+     * Signed in; browsers are given cookies.
+     */
+    201: SignedInView;
+};
+
+export type CreateSessionResponse = CreateSessionResponses[keyof CreateSessionResponses];
+
+export type DeleteCurrentSessionData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/sessions/current';
+};
+
+export type DeleteCurrentSessionErrors = {
+    /**
+     * The request cannot be understood: a parameter, a header or the JSON of the body.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or what was sent to sign in with is not good.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this.
+     */
+    403: Problem;
+    /**
+     * There is no such thing.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * Something else stands in the way.
+     */
+    409: Problem;
+    /**
+     * It was changed since you read it.
+     */
+    412: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not of a media type that is read here.
+     */
+    415: Problem;
+    /**
+     * The request is understood, but a value in it is not allowed.
+     */
+    422: Problem;
+    /**
+     * The request must say which version it changes.
+     */
+    428: Problem;
+    /**
+     * Too many requests, or too many wrong guesses.
+     */
+    429: Problem;
+    /**
+     * Our fault; the log tells more under the request id.
+     */
+    500: Problem;
+    /**
+     * Something that this needs is away. Try again.
+     */
+    503: Problem;
+};
+
+export type DeleteCurrentSessionError = DeleteCurrentSessionErrors[keyof DeleteCurrentSessionErrors];
+
+export type DeleteCurrentSessionResponses = {
+    /**
+     * Signed out; the cookie is taken away.
+     */
+    204: void;
+};
+
+export type DeleteCurrentSessionResponse = DeleteCurrentSessionResponses[keyof DeleteCurrentSessionResponses];
+
+export type DeleteSessionData = {
+    body?: never;
+    path: {
+        session_id: string;
+    };
+    query?: never;
+    url: '/sessions/{session_id}';
+};
+
+export type DeleteSessionErrors = {
+    /**
+     * The request cannot be understood: a parameter, a header or the JSON of the body.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or what was sent to sign in with is not good.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this.
+     */
+    403: Problem;
+    /**
+     * There is no such thing.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * Something else stands in the way.
+     */
+    409: Problem;
+    /**
+     * It was changed since you read it.
+     */
+    412: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not of a media type that is read here.
+     */
+    415: Problem;
+    /**
+     * The request is understood, but a value in it is not allowed.
+     */
+    422: Problem;
+    /**
+     * The request must say which version it changes.
+     */
+    428: Problem;
+    /**
+     * Too many requests, or too many wrong guesses.
+     */
+    429: Problem;
+    /**
+     * Our fault; the log tells more under the request id.
+     */
+    500: Problem;
+    /**
+     * Something that this needs is away. Try again.
+     */
+    503: Problem;
+};
+
+export type DeleteSessionError = DeleteSessionErrors[keyof DeleteSessionErrors];
+
+export type DeleteSessionResponses = {
+    /**
+     * Signed out; the cookie is taken away.
+     */
+    204: void;
+};
+
+export type DeleteSessionResponse = DeleteSessionResponses[keyof DeleteSessionResponses];
+
+export type GetAccountData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/account';
+};
+
+export type GetAccountErrors = {
+    /**
+     * The request cannot be understood: a parameter, a header or the JSON of the body.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or what was sent to sign in with is not good.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this.
+     */
+    403: Problem;
+    /**
+     * There is no such thing.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * Something else stands in the way.
+     */
+    409: Problem;
+    /**
+     * It was changed since you read it.
+     */
+    412: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not of a media type that is read here.
+     */
+    415: Problem;
+    /**
+     * The request is understood, but a value in it is not allowed.
+     */
+    422: Problem;
+    /**
+     * The request must say which version it changes.
+     */
+    428: Problem;
+    /**
+     * Too many requests, or too many wrong guesses.
+     */
+    429: Problem;
+    /**
+     * Our fault; the log tells more under the request id.
+     */
+    500: Problem;
+    /**
+     * Something that this needs is away. Try again.
+     */
+    503: Problem;
+};
+
+export type GetAccountError = GetAccountErrors[keyof GetAccountErrors];
+
+export type GetAccountResponses = {
+    200: Account;
+};
+
+export type GetAccountResponse = GetAccountResponses[keyof GetAccountResponses];
+
+export type ChangeAccountData = {
+    body: OwnAccountChange;
+    path?: never;
+    query?: never;
+    url: '/account';
+};
+
+export type ChangeAccountErrors = {
+    /**
+     * The request cannot be understood: a parameter, a header or the JSON of the body.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or what was sent to sign in with is not good.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this.
+     */
+    403: Problem;
+    /**
+     * There is no such thing.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * Something else stands in the way.
+     */
+    409: Problem;
+    /**
+     * It was changed since you read it.
+     */
+    412: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not of a media type that is read here.
+     */
+    415: Problem;
+    /**
+     * The request is understood, but a value in it is not allowed.
+     */
+    422: Problem;
+    /**
+     * The request must say which version it changes.
+     */
+    428: Problem;
+    /**
+     * Too many requests, or too many wrong guesses.
+     */
+    429: Problem;
+    /**
+     * Our fault; the log tells more under the request id.
+     */
+    500: Problem;
+    /**
+     * Something that this needs is away. Try again.
+     */
+    503: Problem;
+};
+
+export type ChangeAccountError = ChangeAccountErrors[keyof ChangeAccountErrors];
+
+export type ChangeAccountResponses = {
+    200: Account;
+};
+
+export type ChangeAccountResponse = ChangeAccountResponses[keyof ChangeAccountResponses];
+
+export type ChangePasswordData = {
+    body: PasswordChange;
+    path?: never;
+    query?: never;
+    url: '/account/password';
+};
+
+export type ChangePasswordErrors = {
+    /**
+     * The request cannot be understood: a parameter, a header or the JSON of the body.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or what was sent to sign in with is not good.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this.
+     */
+    403: Problem;
+    /**
+     * There is no such thing.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * Something else stands in the way.
+     */
+    409: Problem;
+    /**
+     * It was changed since you read it.
+     */
+    412: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not of a media type that is read here.
+     */
+    415: Problem;
+    /**
+     * The request is understood, but a value in it is not allowed.
+     */
+    422: Problem;
+    /**
+     * The request must say which version it changes.
+     */
+    428: Problem;
+    /**
+     * Too many requests, or too many wrong guesses.
+     */
+    429: Problem;
+    /**
+     * Our fault; the log tells more under the request id.
+     */
+    500: Problem;
+    /**
+     * Something that this needs is away. Try again.
+     */
+    503: Problem;
+};
+
+export type ChangePasswordError = ChangePasswordErrors[keyof ChangePasswordErrors];
+
+export type ChangePasswordResponses = {
+    /**
+     * Signed in; browsers are given cookies.
+     */
+    201: SignedInView;
+};
+
+export type ChangePasswordResponse = ChangePasswordResponses[keyof ChangePasswordResponses];
+
+export type StartOidcSignInData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * The path to land on afterwards, such as `/app/recordings`. What is no path of this site counts as `/`.
+         */
+        return_to?: string;
+    };
+    url: '/oidc/start';
+};
+
+export type StartOidcSignInErrors = {
+    /**
+     * The request cannot be understood: a parameter, a header or the JSON of the body.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or what was sent to sign in with is not good.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this.
+     */
+    403: Problem;
+    /**
+     * There is no such thing.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * Something else stands in the way.
+     */
+    409: Problem;
+    /**
+     * It was changed since you read it.
+     */
+    412: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not of a media type that is read here.
+     */
+    415: Problem;
+    /**
+     * The request is understood, but a value in it is not allowed.
+     */
+    422: Problem;
+    /**
+     * The request must say which version it changes.
+     */
+    428: Problem;
+    /**
+     * Too many requests, or too many wrong guesses.
+     */
+    429: Problem;
+    /**
+     * Our fault; the log tells more under the request id.
+     */
+    500: Problem;
+    /**
+     * Something that this needs is away. Try again.
+     */
+    503: Problem;
+};
+
+export type StartOidcSignInError = StartOidcSignInErrors[keyof StartOidcSignInErrors];
+
+export type FinishOidcSignInData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * What this site gave along, to know its own attempts by.
+         */
+        state?: string;
+        /**
+         * What the provider gives to be asked with.
+         */
+        code?: string;
+        /**
+         * Why it gives nothing.
+         */
+        error?: string;
+        /**
+         * Which provider it is.
+         */
+        iss?: string;
+    };
+    url: '/oidc/callback';
+};
+
+export type FinishOidcSignInErrors = {
+    /**
+     * The request cannot be understood: a parameter, a header or the JSON of the body.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or what was sent to sign in with is not good.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this.
+     */
+    403: Problem;
+    /**
+     * There is no such thing.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * Something else stands in the way.
+     */
+    409: Problem;
+    /**
+     * It was changed since you read it.
+     */
+    412: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not of a media type that is read here.
+     */
+    415: Problem;
+    /**
+     * The request is understood, but a value in it is not allowed.
+     */
+    422: Problem;
+    /**
+     * The request must say which version it changes.
+     */
+    428: Problem;
+    /**
+     * Too many requests, or too many wrong guesses.
+     */
+    429: Problem;
+    /**
+     * Our fault; the log tells more under the request id.
+     */
+    500: Problem;
+    /**
+     * Something that this needs is away. Try again.
+     */
+    503: Problem;
+};
+
+export type FinishOidcSignInError = FinishOidcSignInErrors[keyof FinishOidcSignInErrors];
+
+export type ListAccountsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * How many accounts a page has: 1 to 100, 50 when nothing is said.
+         */
+        limit?: number;
+        /**
+         * The `next_cursor` of the page before.
+         */
+        cursor?: string;
+    };
+    url: '/accounts';
+};
+
+export type ListAccountsErrors = {
+    /**
+     * The request cannot be understood: a parameter, a header or the JSON of the body.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or what was sent to sign in with is not good.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this.
+     */
+    403: Problem;
+    /**
+     * There is no such thing.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * Something else stands in the way.
+     */
+    409: Problem;
+    /**
+     * It was changed since you read it.
+     */
+    412: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not of a media type that is read here.
+     */
+    415: Problem;
+    /**
+     * The request is understood, but a value in it is not allowed.
+     */
+    422: Problem;
+    /**
+     * The request must say which version it changes.
+     */
+    428: Problem;
+    /**
+     * Too many requests, or too many wrong guesses.
+     */
+    429: Problem;
+    /**
+     * Our fault; the log tells more under the request id.
+     */
+    500: Problem;
+    /**
+     * Something that this needs is away. Try again.
+     */
+    503: Problem;
+};
+
+export type ListAccountsError = ListAccountsErrors[keyof ListAccountsErrors];
+
+export type ListAccountsResponses = {
+    200: AccountPage;
+};
+
+export type ListAccountsResponse = ListAccountsResponses[keyof ListAccountsResponses];
+
+export type CreateAccountData = {
+    body: AccountRequest;
+    path?: never;
+    query?: never;
+    url: '/accounts';
+};
+
+export type CreateAccountErrors = {
+    /**
+     * The request cannot be understood: a parameter, a header or the JSON of the body.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or what was sent to sign in with is not good.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this.
+     */
+    403: Problem;
+    /**
+     * There is no such thing.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * Something else stands in the way.
+     */
+    409: Problem;
+    /**
+     * It was changed since you read it.
+     */
+    412: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not of a media type that is read here.
+     */
+    415: Problem;
+    /**
+     * The request is understood, but a value in it is not allowed.
+     */
+    422: Problem;
+    /**
+     * The request must say which version it changes.
+     */
+    428: Problem;
+    /**
+     * Too many requests, or too many wrong guesses.
+     */
+    429: Problem;
+    /**
+     * Our fault; the log tells more under the request id.
+     */
+    500: Problem;
+    /**
+     * Something that this needs is away. Try again.
+     */
+    503: Problem;
+};
+
+export type CreateAccountError = CreateAccountErrors[keyof CreateAccountErrors];
+
+export type CreateAccountResponses = {
+    /**
+     * The account.
+     */
+    201: Account;
+};
+
+export type CreateAccountResponse = CreateAccountResponses[keyof CreateAccountResponses];
+
+export type GetAccountByIdData = {
+    body?: never;
+    path: {
+        account_id: string;
+    };
+    query?: never;
+    url: '/accounts/{account_id}';
+};
+
+export type GetAccountByIdErrors = {
+    /**
+     * The request cannot be understood: a parameter, a header or the JSON of the body.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or what was sent to sign in with is not good.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this.
+     */
+    403: Problem;
+    /**
+     * There is no such thing.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * Something else stands in the way.
+     */
+    409: Problem;
+    /**
+     * It was changed since you read it.
+     */
+    412: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not of a media type that is read here.
+     */
+    415: Problem;
+    /**
+     * The request is understood, but a value in it is not allowed.
+     */
+    422: Problem;
+    /**
+     * The request must say which version it changes.
+     */
+    428: Problem;
+    /**
+     * Too many requests, or too many wrong guesses.
+     */
+    429: Problem;
+    /**
+     * Our fault; the log tells more under the request id.
+     */
+    500: Problem;
+    /**
+     * Something that this needs is away. Try again.
+     */
+    503: Problem;
+};
+
+export type GetAccountByIdError = GetAccountByIdErrors[keyof GetAccountByIdErrors];
+
+export type GetAccountByIdResponses = {
+    200: Account;
+};
+
+export type GetAccountByIdResponse = GetAccountByIdResponses[keyof GetAccountByIdResponses];
+
+export type ChangeAccountByIdData = {
+    body: AccountChange;
+    path: {
+        account_id: string;
+    };
+    query?: never;
+    url: '/accounts/{account_id}';
+};
+
+export type ChangeAccountByIdErrors = {
+    /**
+     * The request cannot be understood: a parameter, a header or the JSON of the body.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or what was sent to sign in with is not good.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this.
+     */
+    403: Problem;
+    /**
+     * There is no such thing.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * Something else stands in the way.
+     */
+    409: Problem;
+    /**
+     * It was changed since you read it.
+     */
+    412: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not of a media type that is read here.
+     */
+    415: Problem;
+    /**
+     * The request is understood, but a value in it is not allowed.
+     */
+    422: Problem;
+    /**
+     * The request must say which version it changes.
+     */
+    428: Problem;
+    /**
+     * Too many requests, or too many wrong guesses.
+     */
+    429: Problem;
+    /**
+     * Our fault; the log tells more under the request id.
+     */
+    500: Problem;
+    /**
+     * Something that this needs is away. Try again.
+     */
+    503: Problem;
+};
+
+export type ChangeAccountByIdError = ChangeAccountByIdErrors[keyof ChangeAccountByIdErrors];
+
+export type ChangeAccountByIdResponses = {
+    200: Account;
+};
+
+export type ChangeAccountByIdResponse = ChangeAccountByIdResponses[keyof ChangeAccountByIdResponses];
+
+export type ListApiKeysData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * How many keys a page has: 1 to 100, 50 when nothing is said.
+         */
+        limit?: number;
+        /**
+         * The `next_cursor` of the page before.
+         */
+        cursor?: string;
+    };
+    url: '/api-keys';
+};
+
+export type ListApiKeysErrors = {
+    /**
+     * The request cannot be understood: a parameter, a header or the JSON of the body.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or what was sent to sign in with is not good.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this.
+     */
+    403: Problem;
+    /**
+     * There is no such thing.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * Something else stands in the way.
+     */
+    409: Problem;
+    /**
+     * It was changed since you read it.
+     */
+    412: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not of a media type that is read here.
+     */
+    415: Problem;
+    /**
+     * The request is understood, but a value in it is not allowed.
+     */
+    422: Problem;
+    /**
+     * The request must say which version it changes.
+     */
+    428: Problem;
+    /**
+     * Too many requests, or too many wrong guesses.
+     */
+    429: Problem;
+    /**
+     * Our fault; the log tells more under the request id.
+     */
+    500: Problem;
+    /**
+     * Something that this needs is away. Try again.
+     */
+    503: Problem;
+};
+
+export type ListApiKeysError = ListApiKeysErrors[keyof ListApiKeysErrors];
+
+export type ListApiKeysResponses = {
+    200: ApiKeyPage;
+};
+
+export type ListApiKeysResponse = ListApiKeysResponses[keyof ListApiKeysResponses];
+
+export type CreateApiKeyData = {
+    body: ApiKeyRequest;
+    path?: never;
+    query?: never;
+    url: '/api-keys';
+};
+
+export type CreateApiKeyErrors = {
+    /**
+     * The request cannot be understood: a parameter, a header or the JSON of the body.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or what was sent to sign in with is not good.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this.
+     */
+    403: Problem;
+    /**
+     * There is no such thing.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * Something else stands in the way.
+     */
+    409: Problem;
+    /**
+     * It was changed since you read it.
+     */
+    412: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not of a media type that is read here.
+     */
+    415: Problem;
+    /**
+     * The request is understood, but a value in it is not allowed.
+     */
+    422: Problem;
+    /**
+     * The request must say which version it changes.
+     */
+    428: Problem;
+    /**
+     * Too many requests, or too many wrong guesses.
+     */
+    429: Problem;
+    /**
+     * Our fault; the log tells more under the request id.
+     */
+    500: Problem;
+    /**
+     * Something that this needs is away. Try again.
+     */
+    503: Problem;
+};
+
+export type CreateApiKeyError = CreateApiKeyErrors[keyof CreateApiKeyErrors];
+
+export type CreateApiKeyResponses = {
+    /**
+     * The key.
+     */
+    201: NewApiKey;
+};
+
+export type CreateApiKeyResponse = CreateApiKeyResponses[keyof CreateApiKeyResponses];
+
+export type RevokeApiKeyData = {
+    body?: never;
+    path: {
+        api_key_id: string;
+    };
+    query?: never;
+    url: '/api-keys/{api_key_id}';
+};
+
+export type RevokeApiKeyErrors = {
+    /**
+     * The request cannot be understood: a parameter, a header or the JSON of the body.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or what was sent to sign in with is not good.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this.
+     */
+    403: Problem;
+    /**
+     * There is no such thing.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * Something else stands in the way.
+     */
+    409: Problem;
+    /**
+     * It was changed since you read it.
+     */
+    412: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not of a media type that is read here.
+     */
+    415: Problem;
+    /**
+     * The request is understood, but a value in it is not allowed.
+     */
+    422: Problem;
+    /**
+     * The request must say which version it changes.
+     */
+    428: Problem;
+    /**
+     * Too many requests, or too many wrong guesses.
+     */
+    429: Problem;
+    /**
+     * Our fault; the log tells more under the request id.
+     */
+    500: Problem;
+    /**
+     * Something that this needs is away. Try again.
+     */
+    503: Problem;
+};
+
+export type RevokeApiKeyError = RevokeApiKeyErrors[keyof RevokeApiKeyErrors];
+
+export type RevokeApiKeyResponses = {
+    /**
+     * It was taken back.
+     */
+    204: void;
+};
+
+export type RevokeApiKeyResponse = RevokeApiKeyResponses[keyof RevokeApiKeyResponses];
+
+export type ListAuditLogData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Only what this account, key or guest did.
+         */
+        actor?: string;
+        /**
+         * Only this action.
+         */
+        action?: string;
+        /**
+         * Only what was done to the thing with this id.
+         */
+        subject?: string;
+        /**
+         * Only from this moment on.
+         */
+        from?: string;
+        /**
+         * Only before this moment.
+         */
+        to?: string;
+        /**
+         * How many entries a page has: 1 to 100, 50 when nothing is said.
+         */
+        limit?: number;
+        /**
+         * The `next_cursor` of the page before.
+         */
+        cursor?: string;
+    };
+    url: '/audit-log';
+};
+
+export type ListAuditLogErrors = {
+    /**
+     * The request cannot be understood: a parameter, a header or the JSON of the body.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or what was sent to sign in with is not good.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this.
+     */
+    403: Problem;
+    /**
+     * There is no such thing.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * Something else stands in the way.
+     */
+    409: Problem;
+    /**
+     * It was changed since you read it.
+     */
+    412: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not of a media type that is read here.
+     */
+    415: Problem;
+    /**
+     * The request is understood, but a value in it is not allowed.
+     */
+    422: Problem;
+    /**
+     * The request must say which version it changes.
+     */
+    428: Problem;
+    /**
+     * Too many requests, or too many wrong guesses.
+     */
+    429: Problem;
+    /**
+     * Our fault; the log tells more under the request id.
+     */
+    500: Problem;
+    /**
+     * Something that this needs is away. Try again.
+     */
+    503: Problem;
+};
+
+export type ListAuditLogError = ListAuditLogErrors[keyof ListAuditLogErrors];
+
+export type ListAuditLogResponses = {
+    200: AuditPage;
+};
+
+export type ListAuditLogResponse = ListAuditLogResponses[keyof ListAuditLogResponses];
 
 export type GetHealthData = {
     body?: never;

@@ -1,0 +1,99 @@
+// The first account is made, and somebody signs in and out.
+import assert from "node:assert/strict";
+import {
+  base,
+  button,
+  desktop,
+  fits,
+  heading,
+  host,
+  open,
+  phone,
+  quiet,
+  shot,
+  signIn,
+  tally,
+} from "../stage.mjs";
+
+const link = process.env.SETUP_LINK;
+
+export async function accounts() {
+  if (link) await tally.check("the one-time link makes the first account, and opens once", setsUp);
+  await tally.check("a setup link without its secret says so", async () => {
+    const window = await open({ name: "setup", ...phone });
+    await window.page.goto(`${base}/app/setup`);
+    await window.page.getByText("This is not a complete setup link").waitFor();
+    await fits(window);
+    quiet(window);
+    await window.close();
+  });
+  await tally.check("a wrong password is told in words, and so is what another place says", refusesSignIn);
+  await tally.check("somebody signs in, sees who they are, and signs out", signsInAndOut);
+}
+
+async function setsUp() {
+  const { hash } = new URL(link);
+  const window = await open({ name: "setup", ...desktop });
+  await window.page.goto(`${base}/app/sign-in`);
+  await window.page.getByText("meetbox account setup-link").waitFor();
+  await shot(window, "sign-in-setup-needed");
+
+  await window.page.goto(`${base}/app/setup${hash}`);
+  await heading(window, "Set up Meetbox").waitFor();
+  await window.page.getByLabel("Email address").fill(host.email);
+  await window.page.getByLabel("Your name").fill(host.name);
+  await window.page.getByLabel("Password").fill("short");
+  assert.equal(await window.page.evaluate(() => window.location.hash), "", "the secret leaves the address");
+  await button(window, "Make account").click();
+  await window.page.getByText("Please use at least 10 characters.").waitFor();
+  await shot(window, "setup");
+  await window.page.getByLabel("Password").fill(host.password);
+  await button(window, "Make account").click();
+  await window.page.getByRole("group", { name: "Your account" }).getByText(host.name).waitFor();
+  quiet(window);
+  await window.close();
+
+  const second = await open({ name: "setup", ...desktop });
+  await second.page.goto(`${base}/app/setup${hash}`);
+  await second.page.getByLabel("Email address").fill("eve@example.org");
+  await second.page.getByLabel("Your name").fill("Eve");
+  await second.page.getByLabel("Password").fill("a long password too");
+  await button(second, "Make account").click();
+  await second.page.getByText(/This server is set up already|This link was used already/).waitFor();
+  quiet(second, ["403", "/setup"], ["409", "/setup"]);
+  await second.close();
+}
+
+async function refusesSignIn() {
+  const window = await open({ name: "sign-in", ...phone });
+  await window.page.goto(`${base}/app/sign-in?problem=oidc-denied`);
+  await window.page.getByText("The sign-in was cancelled, or was not allowed.").waitFor();
+  await window.page.getByLabel("Email address").fill("nobody@example.org");
+  await window.page.getByLabel("Password").fill("not the password");
+  await button(window, "Sign in").click();
+  await window.page.getByText("The address and the password do not belong together.").waitFor();
+  await fits(window);
+  await shot(window, "sign-in-wrong");
+  assert.ok(!window.page.url().includes("password"), "nothing typed stands in the address");
+  quiet(window, ["401", "/sessions"]);
+  await window.close();
+}
+
+async function signsInAndOut() {
+  const window = await open({ name: "sign-in", ...phone });
+  await signIn(window, `/app/sign-in?return_to=${encodeURIComponent("//evil.example/")}`);
+  const account = window.page.getByRole("group", { name: "Your account" });
+  await account.getByText(host.name).waitFor();
+  assert.equal(window.page.url(), `${base}/`, "nobody is led away");
+  await fits(window);
+  await shot(window, "home-signed-in-phone");
+  await button(window, "Sign out").click();
+  await window.page.getByRole("link", { name: "Sign in" }).first().waitFor();
+  assert.equal(await button(window, "Start meeting").count(), 0, "only accounts start meetings");
+  await shot(window, "home-signed-out");
+  quiet(window);
+
+  await signIn(window, `/app/sign-in?return_to=${encodeURIComponent("/m/quiet-heron")}`);
+  await window.page.waitForURL(`${base}/m/quiet-heron`);
+  await window.close();
+}

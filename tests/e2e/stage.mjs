@@ -1,0 +1,157 @@
+// What every scene needs: the browser, windows, and the things that people do in them.
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { launch, openWindow, received } from "./browser.mjs";
+import { eventually, Tally } from "./tally.mjs";
+
+export const desktop = { viewport: { width: 1200, height: 760 }, colorScheme: "light" };
+export const phone = { viewport: { width: 320, height: 640 }, colorScheme: "dark" };
+
+/** The setting of that name; the script ends with a hint when there is none. */
+function setting(name, example) {
+  const value = process.env[name];
+  if (value) return value;
+  console.error(`error: ${name} is not set\n\nhint: ${name}=${example}`);
+  process.exit(1);
+}
+
+export const base = setting("BASE_URL", "http://127.0.0.1:3001");
+/** Whoever runs the meetings. */
+export const host = {
+  name: "Ada",
+  email: setting("HOST_EMAIL", "ada@example.org"),
+  password: setting("HOST_PASSWORD", "'a long password'"),
+};
+
+const pictures = process.argv[2];
+if (pictures) mkdirSync(pictures, { recursive: true });
+
+export const tally = new Tally();
+export const browser = await launch();
+export const open = (options) => openWindow(browser, base, options);
+export const shot = (window, name) =>
+  pictures && window.page.screenshot({ path: join(pictures, `${name}.png`) });
+export const button = (window, name) => window.page.getByRole("button", { name, exact: true });
+export const heading = (window, name) => window.page.getByRole("heading", { name, exact: true });
+export const tileOf = (window, person) => window.page.locator(".lk-participant-tile", { hasText: person });
+
+export async function signIn(window, path = "/app/sign-in") {
+  await window.page.goto(`${base}${path}`);
+  await window.page.getByLabel("Email address").fill(host.email);
+  await window.page.getByLabel("Password").fill(host.password);
+  await button(window, "Sign in").click();
+}
+
+/** Starts a meeting from the home page, which shows who is signed in, and ends on its doorstep. Answers its name. */
+export async function startFromHome(window) {
+  await button(window, "Start meeting").waitFor();
+  const field = window.page.getByLabel("Name of the meeting");
+  await eventually(() => field.inputValue(), "a name is suggested");
+  await shot(window, "home");
+  await button(window, "Start meeting").click();
+  await window.page.waitForURL(/\/m\/[a-z0-9-]+$/);
+  return new URL(window.page.url()).pathname.slice("/m/".length);
+}
+
+// A run may follow another on the same database.
+const run = Date.now().toString(36);
+export const named = (name) => `${name}-${run}`;
+
+/** Asks the API to make something, as a page of whoever is signed in would. */
+export async function make(window, path, data) {
+  // With a cookie, writes must come from a page of the site.
+  const answer = await window.page.request.post(`${base}${path}`, { data, headers: { origin: base } });
+  assert.equal(answer.status(), 201, await answer.text());
+  return answer.json();
+}
+
+/** Tells a name on the doorstep and presses the button. */
+export async function knock(window, person) {
+  await window.page.getByLabel("Your name").fill(person);
+  await shot(window, `doorstep-${window.name}`);
+  await button(window, "Join meeting").click();
+}
+
+export const isInside = (window) =>
+  window.page.locator('.lk-participant-tile[data-lk-local-participant="true"]').waitFor();
+
+export const waits = (window) => heading(window, "You are in the lobby").waitFor();
+
+export async function enter(window, person) {
+  await knock(window, person);
+  await isInside(window);
+}
+
+/** Opens the panel with which hosts run a meeting, unless it is open. */
+export async function openPanel(window) {
+  const panel = window.page.locator("#host-panel");
+  if (!(await panel.isVisible())) await button(window, "Host").click();
+  await panel.waitFor();
+  return panel;
+}
+
+export async function closePanel(window) {
+  if (await window.page.locator("#host-panel").isVisible()) await window.page.keyboard.press("Escape");
+}
+
+/** Lets somebody in who waits. */
+export async function admit(window, person) {
+  await openPanel(window);
+  await button(window, `Admit ${person}`).click();
+  await closePanel(window);
+}
+
+/** A guest comes through the lobby. */
+export async function comeIn(guest, person, hostWindow) {
+  await knock(guest, person);
+  await waits(guest);
+  await admit(hostWindow, person);
+  await isInside(guest);
+}
+
+/** The picture of the other one is on the screen, and frames and sound keep coming. */
+export async function meets(window, person) {
+  const tile = window.page.locator('.lk-participant-tile[data-lk-local-participant="false"]', {
+    hasText: person,
+  });
+  await eventually(
+    () => tile.locator("video").evaluateAll((found) => found.some((video) => video.videoWidth > 0)),
+    `a picture of ${person}`,
+    40,
+  );
+  const before = await received(window.page);
+  const rising = async () => {
+    const now = await received(window.page);
+    const enough =
+      now.framesDecoded >= before.framesDecoded + 10 && now.audioBytes >= before.audioBytes + 500;
+    return enough && now;
+  };
+  const after = await eventually(rising, `frames and sound rise above ${JSON.stringify(before)}`);
+  console.log(
+    `        ${window.name}: ${after.framesDecoded} frames decoded, ${after.audioBytes} bytes of sound`,
+  );
+}
+
+export async function fits(window) {
+  const wide = await window.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  assert.ok(wide <= 0, `the page is ${wide} px wider than the window`);
+}
+
+// LiveKit's components say this when a picture comes while people change places, and go on with the new order.
+const HARMLESS = "Error while running updatePages(): ";
+
+/** Refusals that the page tells in words are errors to the browser's console: `[status, path]` each. */
+export function otherFaults(window, ...expected) {
+  // Whether somebody is signed in is asked on every page.
+  const known = [["401", "/account"], ...expected];
+  const faults = window.faults.filter((fault) => !fault.includes(HARMLESS));
+  return faults.filter(
+    (fault) => !known.some(([status, path]) => fault.includes(status) && fault.endsWith(path)),
+  );
+}
+
+export function quiet(window, ...expected) {
+  assert.deepEqual(otherFaults(window, ...expected), []);
+  assert.deepEqual(window.strangers(), []);
+}

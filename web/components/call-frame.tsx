@@ -1,0 +1,95 @@
+// What a call shows: the stage, notes above it, the bar below, and for hosts the panel with which they run the meeting.
+"use client";
+
+import {
+  useConnectionState,
+  useLocalParticipant,
+  useParticipantAttributes,
+  useRemoteParticipants,
+} from "@livekit/components-react";
+import type { Token } from "@meetbox/client";
+import { ConnectionState } from "livekit-client";
+import { useMemo } from "react";
+import { CallControls } from "@/components/call-controls";
+import { CallStage } from "@/components/call-stage";
+import { CopyLink } from "@/components/copy-link";
+import { HostPanel } from "@/components/host-panel";
+import { LobbyNote } from "@/components/lobby";
+import type { Chair } from "@/lib/hosting";
+import { text } from "@/lib/messages";
+import { roleOf } from "@/lib/standing";
+import { useLobby } from "@/lib/use-lobby";
+
+interface CallFrameProps {
+  roomName: string;
+  token: Token;
+  /** What is wrong with a device. */
+  problem: string | undefined;
+  onDismiss: () => void;
+}
+
+export function CallFrame({ roomName, token, problem, onDismiss }: CallFrameProps) {
+  const chair = useChair(token);
+  const lobby = useLobby(chair);
+
+  return (
+    <main className="call-frame">
+      <h1 className="visually-hidden">{text("call.heading", { name: roomName })}</h1>
+      <CallStage />
+      <div className="call-notes">
+        <ConnectionNote />
+        <LobbyNote waiters={lobby.waiters} />
+        {problem && (
+          <p className="note row" role="alert">
+            {problem}
+            <button className="button quiet" type="button" onClick={onDismiss}>
+              {text("call.dismiss")}
+            </button>
+          </p>
+        )}
+      </div>
+      <CallControls>{chair && <HostPanel chair={chair} lobby={lobby} />}</CallControls>
+    </main>
+  );
+}
+
+/** The right to run the meeting, for as long as one is its host: the role may change while the call goes on. */
+function useChair({ role, meeting_id, ticket }: Token): Chair | undefined {
+  const { localParticipant } = useLocalParticipant();
+  const { attributes } = useParticipantAttributes({ participant: localParticipant });
+  const isHost = (roleOf(attributes) ?? role) === "host";
+  return useMemo(
+    () => (isHost ? { meetingId: meeting_id, ticket } : undefined),
+    [isHost, meeting_id, ticket],
+  );
+}
+
+/** Where the connection stands, when that is worth a word; else whether anybody else is there. */
+function ConnectionNote() {
+  const state = useConnectionState();
+  const others = useRemoteParticipants();
+
+  switch (state) {
+    case ConnectionState.Connecting:
+    case ConnectionState.Disconnected:
+      return (
+        <p className="note" role="status">
+          {text("call.connecting")}
+        </p>
+      );
+    case ConnectionState.Reconnecting:
+    case ConnectionState.SignalReconnecting:
+      return (
+        <p className="note" role="status">
+          {text("call.reconnecting")}
+        </p>
+      );
+    case ConnectionState.Connected:
+      if (others.length > 0) return null;
+      return (
+        <p className="note row" role="status">
+          {text("call.alone")} <CopyLink />
+        </p>
+      );
+  }
+}
