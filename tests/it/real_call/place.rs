@@ -72,17 +72,17 @@ impl Place {
         self.participants_when(meeting_id, stands).await;
     }
 
-    /// Waits until LiveKit lets somebody publish something.
-    pub async fn wait_until_may_publish(&self, room_name: &str, identity: &str) {
+    /// Waits until LiveKit lets somebody publish everything.
+    pub async fn wait_until_may_publish_all(&self, room_name: &str, identity: &str) {
         let settings = settings(&self.house.ground.database_url, &redis_url(), &self.livekit.url()).livekit;
         let livekit = Client::new(http_client(), &settings, Clock::System);
         let asked = Instant::now();
         loop {
             let present = livekit.list_present(room_name).await.expect("LiveKit answers");
-            if present.iter().any(|one| one.identity == identity && !one.may_publish.is_empty()) {
+            if present.iter().any(|one| one.identity == identity && one.may_publish.is_all()) {
                 return;
             }
-            assert!(asked.elapsed() < SETTLED, "{identity} may publish nothing: {present:?}");
+            assert!(asked.elapsed() < SETTLED, "{identity} may not publish everything: {present:?}");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }

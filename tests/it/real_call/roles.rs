@@ -187,7 +187,7 @@ async fn what_is_decided_during_a_meeting_holds_at_once() {
     let mut late = Person::enter(&late_pass).await;
     stage.place.restart_house().await;
     stage.place.wait_until(&stage.meeting, (late_pass["identity"].as_str().unwrap(), true)).await;
-    stage.place.wait_until_may_publish("blue-heron", late_pass["identity"].as_str().unwrap()).await;
+    stage.place.wait_until_may_publish_all("blue-heron", late_pass["identity"].as_str().unwrap()).await;
     late.publishes("microphone").await;
 
     // The end is for all.
