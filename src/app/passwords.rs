@@ -18,6 +18,9 @@ const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 
+/// How much hashing gives way: nice 15 of 19. A password takes a little longer on a busy machine, and meetings go on.
+const GIVEN_WAY: i32 = 15;
+
 /// How many may wait for their turn. Whoever comes then is told to come again: a flood of guesses must not take the
 /// memory or hold the requests of everybody else.
 const MOST_WAITING: usize = 32;
@@ -95,6 +98,7 @@ impl Passwords {
 
         // The turn goes with the work: a request that is given up does not make room for another while the core is busy.
         let done = tokio::task::spawn_blocking(move || {
+            give_way();
             let outcome = work();
             drop(turn);
             outcome
@@ -103,6 +107,13 @@ impl Passwords {
             .map_err(|err| PasswordError::Broken(err.to_string()))?
             .inspect_err(|err| error!(error = %err, "{err}"))
     }
+}
+
+/// Lets the threads that answer requests go first where they share a core with this one. On Linux the call is about the
+/// thread alone; it may stay so, since a thread of this pool never answers a request.
+fn give_way() {
+    // Where it is refused, hashing is as it would be without.
+    let _ = rustix::process::setpriority_process(None, GIVEN_WAY);
 }
 
 fn argon2() -> Result<Argon2<'static>, PasswordError> {
