@@ -46,6 +46,8 @@ pub enum Deed {
     WriteMeetings,
     /// Let people in and send them out, while a meeting is running.
     RunMeetings,
+    /// See what it takes to come into a meeting.
+    LookAtDoor,
     /// Ask to come into a meeting.
     AskForToken,
 }
@@ -137,7 +139,7 @@ impl Caller {
 pub fn may(caller: &Caller, deed: Deed) -> Result<(), Denied> {
     match caller {
         Caller::Nobody => match deed {
-            Deed::AskForToken => Ok(()),
+            Deed::LookAtDoor | Deed::AskForToken => Ok(()),
             Deed::KeepOwnAccount
             | Deed::KeepApiKeys
             | Deed::Administer
@@ -146,7 +148,7 @@ pub fn may(caller: &Caller, deed: Deed) -> Result<(), Denied> {
             | Deed::RunMeetings => Err(Denied::SignInNeeded),
         },
         Caller::Guest(_) => match deed {
-            Deed::AskForToken | Deed::RunMeetings => Ok(()),
+            Deed::LookAtDoor | Deed::AskForToken | Deed::RunMeetings => Ok(()),
             Deed::KeepOwnAccount | Deed::KeepApiKeys | Deed::Administer | Deed::ReadMeetings | Deed::WriteMeetings => {
                 Err(Denied::AccountsOnly)
             }
@@ -158,6 +160,8 @@ pub fn may(caller: &Caller, deed: Deed) -> Result<(), Denied> {
         Caller::Key(holder) => {
             let needed = match deed {
                 Deed::KeepOwnAccount => return Err(Denied::AccountsOnly),
+                // Whoever has the link may, so a key needs no scope for it.
+                Deed::LookAtDoor => return Ok(()),
                 Deed::KeepApiKeys | Deed::Administer => Scope::Admin,
                 Deed::ReadMeetings => Scope::MeetingsRead,
                 Deed::WriteMeetings | Deed::RunMeetings => Scope::MeetingsWrite,

@@ -55,6 +55,8 @@ permissions! {
     WriteMeetings = WriteMeetings, false;
     /// Decide about people in a running meeting; also for guests who are hosts there.
     RunMeetings = RunMeetings, false;
+    /// See what it takes to come in.
+    LookAtDoor = LookAtDoor, true;
     /// Ask to come in.
     AskForToken = AskForToken, true;
 }

@@ -23,7 +23,7 @@ use crate::{
 use super::{
     account_views::read_name,
     api::Tag,
-    caller::{AskForToken, May, WithTicket},
+    caller::{AskForToken, LookAtDoor, May, WithTicket},
     failure::Failure,
     policy_views::{AccessView, LobbyView, MeetingRoleView, read_passcode},
     room_name_text::RoomNameText,
@@ -158,7 +158,7 @@ impl TokensApi {
     async fn join_info(
         &self,
         app: Data<&App>,
-        _caller: May<AskForToken>,
+        _caller: May<LookAtDoor>,
         room_name: Path<String>,
     ) -> Result<Json<JoinInfoView>, Failure> {
         let nothing = || Failure::not_found("meeting-not-found", "there is no such meeting");

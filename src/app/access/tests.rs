@@ -11,13 +11,14 @@ use crate::model::{
     ticket::TicketState,
 };
 
-const DEEDS: [Deed; 7] = [
+const DEEDS: [Deed; 8] = [
     Deed::KeepOwnAccount,
     Deed::KeepApiKeys,
     Deed::Administer,
     Deed::ReadMeetings,
     Deed::WriteMeetings,
     Deed::RunMeetings,
+    Deed::LookAtDoor,
     Deed::AskForToken,
 ];
 
@@ -61,17 +62,20 @@ fn guest(role: MeetingRole) -> Caller {
 fn each_deed_is_for_those_whom_the_table_names() {
     use Deed::*;
     let table: [(Caller, &[Deed]); 8] = [
-        (Caller::Nobody, &[AskForToken]),
-        (guest(MeetingRole::Host), &[AskForToken, RunMeetings]),
+        (Caller::Nobody, &[LookAtDoor, AskForToken]),
+        (guest(MeetingRole::Host), &[LookAtDoor, AskForToken, RunMeetings]),
         (account(ADA, AccountRole::Admin), &DEEDS),
         (
             account(ADA, AccountRole::Host),
-            &[KeepOwnAccount, KeepApiKeys, ReadMeetings, WriteMeetings, RunMeetings, AskForToken],
+            &[KeepOwnAccount, KeepApiKeys, ReadMeetings, WriteMeetings, RunMeetings, LookAtDoor, AskForToken],
         ),
-        (key(Scope::TokensCreate, None), &[AskForToken]),
-        (key(Scope::MeetingsRead, None), &[ReadMeetings]),
-        (key(Scope::MeetingsWrite, None), &[ReadMeetings, WriteMeetings, RunMeetings]),
-        (key(Scope::Admin, None), &[KeepApiKeys, Administer, ReadMeetings, WriteMeetings, RunMeetings, AskForToken]),
+        (key(Scope::TokensCreate, None), &[LookAtDoor, AskForToken]),
+        (key(Scope::MeetingsRead, None), &[LookAtDoor, ReadMeetings]),
+        (key(Scope::MeetingsWrite, None), &[LookAtDoor, ReadMeetings, WriteMeetings, RunMeetings]),
+        (
+            key(Scope::Admin, None),
+            &[KeepApiKeys, Administer, ReadMeetings, WriteMeetings, RunMeetings, LookAtDoor, AskForToken],
+        ),
     ];
     for (caller, allowed) in table {
         for deed in DEEDS {

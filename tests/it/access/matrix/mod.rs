@@ -74,6 +74,7 @@ fn expected(operation: &Operation, asker: Asker) -> u16 {
     match (kind, asker) {
         (Kind::Open, _) => good,
         (_, ExpiredSession | IdleSession | RevokedSession | ExpiredKey | RevokedKey) => 401,
+        (Kind::Link, _) => good,
 
         (Kind::Door { stranger }, Nobody | GuestOfAnotherMeeting) => stranger,
         (Kind::Door { .. }, KeyWithoutScope) => 403,
@@ -104,7 +105,7 @@ fn scope(kind: Kind) -> &'static str {
         Kind::Door { .. } => "tokens:create",
         Kind::Meetings(scope) => scope,
         Kind::Run => "meetings:write",
-        Kind::Open | Kind::Ticket | Kind::Own | Kind::Keys | Kind::Administer => "admin",
+        Kind::Open | Kind::Link | Kind::Ticket | Kind::Own | Kind::Keys | Kind::Administer => "admin",
     }
 }
 

@@ -11,7 +11,9 @@ use crate::access::house::PASSWORD;
 pub enum Kind {
     /// Nothing: it is the same for everybody, whatever they show.
     Open,
-    /// Nothing, but what is shown must be good; whoever is new at the door gets this status.
+    /// Nothing, but what is shown must be good.
+    Link,
+    /// The same, and a key needs a scope; whoever is new at the door gets this status.
     Door { stranger: u16 },
     /// A guest's ticket.
     Ticket,
@@ -97,7 +99,7 @@ operations! {
     start_oidc_sign_in: Kind::Open, Nobodys, 404, _stage => ask(Method::GET, "/oidc/start");
     finish_oidc_sign_in: Kind::Open, Nobodys, 404, _stage => ask(Method::GET, "/oidc/callback");
 
-    get_join_info: Kind::Door { stranger: 200 }, Nobodys, 200, stage =>
+    get_join_info: Kind::Link, Nobodys, 200, stage =>
         ask(Method::GET, format!("/join-info/{}", stage.room_name));
     create_token: Kind::Door { stranger: 202 }, Owners, 200, stage => ask(Method::POST, "/token")
         .with(json!({ "room_name": stage.room_name, "name": "Somebody" }));
