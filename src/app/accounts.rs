@@ -22,7 +22,7 @@ use super::{
     access::Asker,
     audit::{self, Deed},
     credentials,
-    guessing::Guesser,
+    guessing::{Guesser, Verdict},
     passwords::PasswordError,
     sessions::{self, Begun, Place, seconds},
 };
@@ -206,16 +206,13 @@ pub async fn change_password(
     new: &NewPassword,
 ) -> Result<Begun, AccountError> {
     let account = get(app, holder.account_id).await?;
-    let guesser = Guesser::at_own_password(account.id, &asker.address);
-    if let Some(wait) = guesser.wait(app).await? {
-        return Err(AccountError::TooSoon(wait));
-    }
     let hash = db::accounts::password_hash(&app.db, account.id).await?;
-    if !app.passwords.verify(current, hash.as_deref()).await? {
-        guesser.failed(app).await?;
-        return Err(AccountError::PasswordWrong);
+    let look = async { Ok::<_, AccountError>(app.passwords.verify(current, hash.as_deref()).await?) };
+    match Guesser::at_own_password(account.id, &asker.address).guess(app, look).await? {
+        Verdict::TooSoon(wait) => return Err(AccountError::TooSoon(wait)),
+        Verdict::Wrong => return Err(AccountError::PasswordWrong),
+        Verdict::Right => {}
     }
-    guesser.succeeded(app).await?;
 
     let hash = app.passwords.hash(new.expose()).await?;
     let mut tx = app.db.begin().await.map_err(DbError::from)?;

@@ -22,7 +22,7 @@ use super::{
     access::{Asker, Caller},
     credentials,
     entrance::{self, Entrance, Knock, PasscodeShown},
-    guessing::Guesser,
+    guessing::{Guesser, Verdict},
     tokens::{Pass, Place, TokenError, Wish},
 };
 
@@ -119,16 +119,12 @@ impl<'a> Arrival<'a> {
             && !self.asker.caller.reach().covers(self.door.host);
         let (true, Some(passcode)) = (is_asked_for, &self.wish.passcode) else { return Ok(PasscodeShown::Nothing) };
 
-        let guesser = Guesser::at_passcode(self.door.meeting_id, &self.asker.address);
-        if let Some(wait) = guesser.wait(self.app).await? {
-            return Err(TokenError::TooSoon(wait));
-        }
-        if self.app.passwords.verify(passcode.expose(), self.door.passcode_hash.as_deref()).await? {
-            guesser.succeeded(self.app).await?;
-            Ok(PasscodeShown::Right)
-        } else {
-            guesser.failed(self.app).await?;
-            Ok(PasscodeShown::Wrong)
+        let hash = self.door.passcode_hash.as_deref();
+        let look = async { Ok::<_, TokenError>(self.app.passwords.verify(passcode.expose(), hash).await?) };
+        match Guesser::at_passcode(self.door.meeting_id, &self.asker.address).guess(self.app, look).await? {
+            Verdict::TooSoon(wait) => Err(TokenError::TooSoon(wait)),
+            Verdict::Wrong => Ok(PasscodeShown::Wrong),
+            Verdict::Right => Ok(PasscodeShown::Right),
         }
     }
 

@@ -19,7 +19,7 @@ use super::{
     access::Asker,
     audit::{self, Deed},
     credentials,
-    guessing::Guesser,
+    guessing::{Guesser, Verdict},
     passwords::PasswordError,
 };
 
@@ -84,28 +84,29 @@ pub fn seconds(wait: &TimeDelta) -> i64 {
 pub async fn sign_in(app: &App, wish: SignIn) -> Result<Begun, SignInError> {
     let SignIn { email, password, place } = wish;
     let account = db::accounts::find(&app.db, &email).await?;
-    let guesser = Guesser::at_account(&email, &place.address);
-    if !is_known(app, account.as_ref(), &place).await?
-        && let Some(wait) = guesser.wait(app).await?
-    {
-        return Err(SignInError::TooSoon(wait));
-    }
-
     let hash = match &account {
         Some(account) => db::accounts::password_hash(&app.db, account.id).await?,
         None => None,
     };
-    let right = app.passwords.verify(&password, hash.as_deref()).await?;
-    match account.filter(|account| right && account.disabled_at.is_none()) {
-        Some(account) => {
-            guesser.succeeded(app).await?;
+    let guesser = match known_browser(app, account.as_ref(), &place).await? {
+        Some(browser) => Guesser::at_account_from(browser, &email),
+        None => Guesser::at_account(&email, &place.address),
+    };
+    let account = account.filter(|account| account.disabled_at.is_none());
+    let look = async {
+        let right = app.passwords.verify(&password, hash.as_deref()).await?;
+        Ok::<_, SignInError>(right && account.is_some())
+    };
+    let verdict = guesser.guess(app, look).await?;
+    match (verdict, account) {
+        (Verdict::TooSoon(wait), _) => Err(SignInError::TooSoon(wait)),
+        (Verdict::Right, Some(account)) => {
             let mut tx = app.db.begin().await.map_err(DbError::from)?;
             let begun = begin(app, &mut tx, account, place, "session.created").await?;
             tx.commit().await.map_err(DbError::from)?;
             Ok(begun)
         }
-        None => {
-            guesser.failed(app).await?;
+        (Verdict::Wrong, _) | (Verdict::Right, None) => {
             let asker = Asker { caller: super::access::Caller::Nobody, address: place.address };
             let deed = Deed::to("session.refused", "account", "", email.as_str());
             audit::note(app, &app.db, &asker, deed).await?;
@@ -114,11 +115,16 @@ pub async fn sign_in(app: &App, wish: SignIn) -> Result<Begun, SignInError> {
     }
 }
 
-/// Whether the account has signed in from this browser before: somebody else's wrong guesses must not keep them out.
-async fn is_known(app: &App, account: Option<&Account>, place: &Place) -> Result<bool, DbError> {
-    let (Some(account), Some(browser)) = (account, &place.browser) else { return Ok(false) };
+/// The browser, if the account has signed in from it before.
+async fn known_browser<'a>(
+    app: &App,
+    account: Option<&Account>,
+    place: &'a Place,
+) -> Result<Option<&'a Credential>, DbError> {
+    let (Some(account), Some(browser)) = (account, &place.browser) else { return Ok(None) };
     let since = app.clock.now() - BROWSER_KNOWN_FOR;
-    db::sessions::knows_browser(&app.db, browser.hash(), account.id, since).await
+    let known = db::sessions::knows_browser(&app.db, browser.hash(), account.id, since).await?;
+    Ok(known.then_some(browser))
 }
 
 /// Begins a session of an account that has proved who it is, within the caller's transaction.

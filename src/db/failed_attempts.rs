@@ -7,19 +7,90 @@ use crate::model::credential::CredentialHash;
 
 use super::DbError;
 
-/// Until when these have to wait, the latest of all; none when nobody has to.
-pub async fn blocked_until(
+/// Somebody has to wait.
+#[derive(Clone, Copy, Debug)]
+pub struct Held {
+    pub until: DateTime<Utc>,
+    /// A guess is being looked at, and what it comes to is not known yet.
+    pub under_way: bool,
+}
+
+/// Whether this one has to wait.
+pub async fn held(
     db: impl PgExecutor<'_>,
-    subjects: &[CredentialHash],
+    subject: CredentialHash,
     now: DateTime<Utc>,
-) -> Result<Option<DateTime<Utc>>, DbError> {
-    let subjects = subjects.iter().map(|hash| hash.0.to_vec()).collect::<Vec<_>>();
-    let until = sqlx::query_scalar!(
-        "select max(blocked_until) from failed_attempts where subject = any($1) and blocked_until > $2",
-        &subjects,
+) -> Result<Option<Held>, DbError> {
+    let held = sqlx::query_as!(
+        Held,
+        r#"select blocked_until as until, failed_at > $2 as "under_way!" from failed_attempts
+           where subject = $1 and blocked_until > $2"#,
+        &subject.0[..],
         now,
     );
-    Ok(until.fetch_one(db).await?)
+    Ok(held.fetch_optional(db).await?)
+}
+
+/// Lets one guess go ahead, unless this one has to wait; answers whether it may.
+///
+/// It counts as a wrong one that will have been made at `until`, and holds all others up for so long: of many at once, one
+/// goes ahead. A guess that may not changes nothing.
+pub async fn reserve(
+    db: impl PgExecutor<'_>,
+    subject: CredentialHash,
+    (now, until): (DateTime<Utc>, DateTime<Utc>),
+    forgotten_before: DateTime<Utc>,
+) -> Result<bool, DbError> {
+    let done = sqlx::query!(
+        "insert into failed_attempts as f (subject, failures, failed_at, blocked_until) values ($1, 1, $3, $3)
+         on conflict (subject) do update set
+             failures = case when f.failed_at < $4 then 1 else f.failures + 1 end,
+             failed_at = excluded.failed_at,
+             blocked_until = excluded.blocked_until
+         where f.blocked_until <= $2::timestamptz",
+        &subject.0[..],
+        now,
+        until,
+        forgotten_before,
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// What was reserved came out wrong: the next has to wait from now on, twice as long with each.
+pub async fn settle(
+    db: impl PgExecutor<'_>,
+    subject: CredentialHash,
+    longest: TimeDelta,
+    now: DateTime<Utc>,
+) -> Result<(), DbError> {
+    sqlx::query!(
+        "update failed_attempts set
+             failed_at = $2::timestamptz,
+             blocked_until = $2::timestamptz
+                 + make_interval(secs => least($3::double precision, power(2, least(30, greatest(0, failures - 1)))))
+         where subject = $1",
+        &subject.0[..],
+        now,
+        longest.as_seconds_f64(),
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// What was reserved was not looked at: it counts for nothing.
+pub async fn withdraw(db: impl PgExecutor<'_>, subject: CredentialHash, now: DateTime<Utc>) -> Result<(), DbError> {
+    sqlx::query!(
+        "update failed_attempts set failures = failures - 1, failed_at = $2, blocked_until = $2
+         where subject = $1 and failed_at > $2",
+        &subject.0[..],
+        now,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
 }
 
 /// How waiting grows with wrong guesses.
@@ -33,14 +104,14 @@ pub struct Growth {
     pub forgotten_after: TimeDelta,
 }
 
-/// Counts one more wrong guess; answers until when the next has to wait.
+/// Counts one more wrong guess.
 pub async fn record(
     db: impl PgExecutor<'_>,
     subject: CredentialHash,
     growth: Growth,
     now: DateTime<Utc>,
-) -> Result<DateTime<Utc>, DbError> {
-    let until = sqlx::query_scalar!(
+) -> Result<(), DbError> {
+    sqlx::query!(
         "insert into failed_attempts as f (subject, failures, failed_at, blocked_until)
          values ($1, 1, $2::timestamptz, $2::timestamptz + make_interval(secs => case when $3::integer < 1 then 1 else 0 end))
          on conflict (subject) do update set
@@ -52,15 +123,16 @@ pub async fn record(
                      $4::double precision,
                      power(2, least(30, (case when f.failed_at < $5 then 1 else f.failures + 1 end) - $3 - 1))
                  ))
-             end
-         returning blocked_until",
+             end",
         &subject.0[..],
         now,
         growth.free,
         growth.longest.as_seconds_f64(),
         now - growth.forgotten_after,
-    );
-    Ok(until.fetch_one(db).await?)
+    )
+    .execute(db)
+    .await?;
+    Ok(())
 }
 
 /// Forgets the wrong guesses of one.

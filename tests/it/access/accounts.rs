@@ -35,6 +35,7 @@ async fn an_account_is_made_looked_at_and_changed() {
     let changed = change(&house, &admin, id, json!({ "name": "Countess", "password": another })).await;
     assert_eq!(changed.is(200).body["name"], "Countess");
     house.sign_in("ada@example.org", &PASSWORD, "bearer").await.refuses(401, "sign-in-wrong");
+    house.let_waits_pass().await;
     let ada = house.sign_in("ada@example.org", &another, "bearer").await;
     let ada = ada.is(201).body["token"].as_str().unwrap().to_owned();
 
@@ -55,6 +56,7 @@ async fn an_account_without_a_password_cannot_sign_in_with_one() {
     assert_eq!(made.is(201).body["has_password"], false);
     house.sign_in("sso@example.org", &PASSWORD, "bearer").await.refuses(401, "sign-in-wrong");
     house.sign_in("sso@example.org", "", "bearer").await.is(400);
+    house.let_waits_pass().await;
 
     let changed = change(&house, &admin, made.body["id"].as_str().unwrap(), json!({ "password": *PASSWORD })).await;
     assert_eq!(changed.is(200).body["has_password"], true);

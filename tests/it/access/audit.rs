@@ -39,6 +39,7 @@ async fn every_deed_is_told_with_who_did_it_to_what_from_where_and_when() {
 
     let wrong = json!({ "email": host.email, "password": "guessed wrong" });
     from(None, Method::POST, "/sessions", wrong).await.is(401);
+    house.let_waits_pass().await;
     let right = json!({ "email": host.email, "password": *PASSWORD, "transport": "bearer" });
     let session = from(None, Method::POST, "/sessions", right).await.is(201).body["token"].as_str().unwrap().to_owned();
     let hosts = Some(session.as_str());

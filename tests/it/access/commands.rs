@@ -120,6 +120,7 @@ async fn the_operator_makes_accounts_changes_them_and_keeps_them_out() {
     disable(&[]).says("bob@example.org is kept out; role host\n");
     soon(&house, &bob, "/account", 401).await;
     house.sign_in("bob@example.org", &PASSWORD, "bearer").await.refuses(401, "sign-in-wrong");
+    house.let_waits_pass().await;
     disable(&["--undo"]).says("bob@example.org is let in again; role host\n");
 
     let new = format!("{}-new", *PASSWORD);
