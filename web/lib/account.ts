@@ -11,6 +11,7 @@ import {
 } from "@meetbox/client";
 import { useEffect, useState } from "react";
 import { outcome, type Failure, type Outcome } from "./api";
+import { patiently } from "./patience";
 
 export type SignedIn =
   { state: "asking" } | { state: "out"; failure?: Failure } | { state: "in"; account: Account };
@@ -41,7 +42,7 @@ export function useSignedIn(): SignedIn {
 export const signInOptions = (): Promise<Outcome<SignInOptions>> => outcome(getSignInOptions());
 
 export const signIn = (email: string, password: string): Promise<Outcome<unknown>> =>
-  outcome(createSession({ body: { email, password } }));
+  patiently(() => outcome(createSession({ body: { email, password } })));
 
 export const signOut = (): Promise<Outcome<unknown>> => outcome(deleteCurrentSession());
 

@@ -10,6 +10,7 @@ import {
 } from "@meetbox/client";
 import { outcome, type Failure, type Outcome } from "./api";
 import { doorstep, keepDoorstep, type Doorstep } from "./doorstep";
+import { patiently } from "./patience";
 
 /** Who asks to come in, with what they typed. */
 export interface Knock {
@@ -26,9 +27,8 @@ export function joinInfo(roomName: string): Promise<Outcome<JoinInfo>> {
 /** Asks to come in; what the answer says is kept for the next time. */
 export async function knock(roomName: string, { name, passcode }: Knock): Promise<Outcome<Entrance>> {
   const { ticket, invitation } = doorstep(roomName);
-  const answer = await outcome(
-    createToken({ body: { room_name: roomName, name, passcode, ticket, invitation } }),
-  );
+  const body = { room_name: roomName, name, passcode, ticket, invitation };
+  const answer = await patiently(() => outcome(createToken({ body })));
   if (!answer.ok) {
     keepDoorstep(roomName, afterRefusal(answer.failure));
     return answer;
