@@ -9,13 +9,13 @@ use uuid::Uuid;
 
 use crate::{
     db::{
-        DbError,
+        DbError, accounts,
         analytics::{self, Entry},
         attendance::{self, InstanceFact, PresenceFact, Touched},
         meetings,
     },
     model::{
-        id::{InstanceId, MeetingId, ParticipantId},
+        id::{AccountId, InstanceId, MeetingId, ParticipantId},
         meeting::{Meeting, Title},
         policy::{Access, Lobby, Policy},
         room_name::RoomName,
@@ -144,13 +144,16 @@ pub struct Sown {
     pub participants: usize,
 }
 
-/// Fills the database, as of `now`. A meeting that is there already stays as it is.
+/// Fills the database, as of `now`. A meeting that is there already stays as it is. The first administrator is their host;
+/// without one they are nobody's.
 pub async fn sow(db: &PgPool, now: DateTime<Utc>) -> Result<Sown, DbError> {
     let mut sown = Sown::default();
+    let host = accounts::first_admin(db).await?;
     for series in &HELD {
         let created_at = sitting_start(series, series.sittings, now) - TimeDelta::days(1);
         let mut tx = db.begin().await?;
-        let Some(meeting) = meeting(&mut tx, series.room_name, Some(series.title), created_at, None).await? else {
+        let Some(meeting) = meeting(&mut tx, host, (series.room_name, Some(series.title)), (created_at, None)).await?
+        else {
             continue;
         };
         sown.meetings += 1;
@@ -173,10 +176,10 @@ pub async fn sow(db: &PgPool, now: DateTime<Utc>) -> Result<Sown, DbError> {
         let starts_at = whole_hour(now) + TimeDelta::hours(hours);
         let created = now - TimeDelta::hours(hours);
         sown.meetings +=
-            usize::from(meeting(&mut tx, room_name, Some(title), created, Some(starts_at)).await?.is_some());
+            usize::from(meeting(&mut tx, host, (room_name, Some(title)), (created, Some(starts_at))).await?.is_some());
     }
     for room_name in NEW {
-        sown.meetings += usize::from(meeting(&mut tx, room_name, None, now, None).await?.is_some());
+        sown.meetings += usize::from(meeting(&mut tx, host, (room_name, None), (now, None)).await?.is_some());
     }
     tx.commit().await?;
     Ok(sown)
@@ -185,10 +188,9 @@ pub async fn sow(db: &PgPool, now: DateTime<Utc>) -> Result<Sown, DbError> {
 /// Adds a meeting, or nothing when its room name is taken.
 async fn meeting(
     tx: &mut PgConnection,
-    room_name: &str,
-    title: Option<&str>,
-    created_at: DateTime<Utc>,
-    starts_at: Option<DateTime<Utc>>,
+    host: Option<AccountId>,
+    (room_name, title): (&str, Option<&str>),
+    (created_at, starts_at): (DateTime<Utc>, Option<DateTime<Utc>>),
 ) -> Result<Option<MeetingId>, DbError> {
     #[expect(clippy::expect_used, reason = "the names stand above, and a test plants them all")]
     let room_name = RoomName::parse(room_name).expect("a room name");
@@ -203,7 +205,7 @@ async fn meeting(
         id,
         room_name,
         title,
-        host: None,
+        host,
         policy: Policy::new(Access::Public, Lobby::Guests),
         created_at,
         starts_at,

@@ -112,6 +112,14 @@ pub async fn exist(db: impl PgExecutor<'_>) -> Result<bool, DbError> {
     Ok(sqlx::query_scalar!("select exists (select from accounts) as \"exist!\"").fetch_one(db).await?)
 }
 
+/// The oldest account of an administrator who can sign in.
+pub async fn first_admin(db: impl PgExecutor<'_>) -> Result<Option<AccountId>, DbError> {
+    let row = sqlx::query_scalar!(
+        "select id from accounts where role = 'admin' and disabled_at is null order by created_at, id limit 1"
+    );
+    Ok(row.fetch_optional(db).await?.map(AccountId))
+}
+
 /// How many administrators can sign in besides this account. Their rows and its own are kept from changing until the
 /// transaction ends, always in the same order, so that two of them cannot take each other's role away at once.
 pub async fn lock_admins(db: impl PgExecutor<'_>, id: AccountId) -> Result<usize, DbError> {

@@ -26,6 +26,20 @@ async fn sowing_twice_is_sowing_once() {
 }
 
 #[tokio::test]
+async fn the_first_administrator_is_host_of_what_is_sown() {
+    let pool = postgres().database().await.pool().await;
+    let accounts = "insert into accounts (id, email, name, role, created_at, disabled_at) values
+        ('00000000-0000-0000-0000-000000000001', 'gone@example.org', 'Gone', 'admin', now() - interval '3 days', now()),
+        ('00000000-0000-0000-0000-000000000002', 'bela@example.org', 'Bela', 'host', now() - interval '2 days', null),
+        ('00000000-0000-0000-0000-000000000003', 'anna@example.org', 'Anna', 'admin', now() - interval '1 day', null),
+        ('00000000-0000-0000-0000-000000000004', 'late@example.org', 'Late', 'admin', now(), null)";
+    pool.execute(accounts).await.unwrap();
+    let sown = sow(&pool, now()).await.unwrap();
+    let annas = "select count(*) from meetings where host_account_id = '00000000-0000-0000-0000-000000000003'";
+    assert_eq!(usize::try_from(count(&pool, annas).await), Ok(sown.meetings));
+}
+
+#[tokio::test]
 async fn every_database_gets_the_same_meetings() {
     let (one, other) = (postgres().database().await.pool().await, postgres().database().await.pool().await);
     sow(&one, now()).await.unwrap();
