@@ -4,11 +4,13 @@
 //       node call.mjs [folder for screenshots]
 //
 // The account must be there and an administrator's, unless SETUP_LINK holds a link of `meetbox account setup-link`: then
-// it is made. CHROMIUM names the browser when it is not /usr/bin/chromium. The last line is `N passed, N failed`.
+// it is made. OIDC_NAME is what the provider is called on the sign-in page, where there is one that lets in whoever comes, as
+// somebody called Olga. CHROMIUM names the browser when it is not /usr/bin/chromium. The last line is `N passed, N failed`.
 import { aCall } from "./scenes/a-call.mjs";
 import { accounts } from "./scenes/accounts.mjs";
 import { doors } from "./scenes/doors.mjs";
 import { hosting } from "./scenes/hosting.mjs";
+import { lobby } from "./scenes/lobby.mjs";
 import { otherPages } from "./scenes/other-pages.mjs";
 import { browser, tally } from "./stage.mjs";
 
@@ -16,6 +18,7 @@ try {
   await accounts();
   await aCall();
   await hosting();
+  await lobby();
   await doors();
   await otherPages();
 } finally {

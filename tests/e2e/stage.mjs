@@ -36,10 +36,10 @@ export const button = (window, name) => window.page.getByRole("button", { name, 
 export const heading = (window, name) => window.page.getByRole("heading", { name, exact: true });
 export const tileOf = (window, person) => window.page.locator(".lk-participant-tile", { hasText: person });
 
-export async function signIn(window, path = "/app/sign-in") {
+export async function signIn(window, path = "/app/sign-in", who = host) {
   await window.page.goto(`${base}${path}`);
-  await window.page.getByLabel("Email address").fill(host.email);
-  await window.page.getByLabel("Password").fill(host.password);
+  await window.page.getByLabel("Email address").fill(who.email);
+  await window.page.getByLabel("Password").fill(who.password);
   await button(window, "Sign in").click();
 }
 

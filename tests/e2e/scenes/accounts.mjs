@@ -8,6 +8,7 @@ import {
   heading,
   host,
   open,
+  otherFaults,
   phone,
   quiet,
   shot,
@@ -16,6 +17,7 @@ import {
 } from "../stage.mjs";
 
 const link = process.env.SETUP_LINK;
+const provider = process.env.OIDC_NAME;
 
 export async function accounts() {
   if (link) await tally.check("the one-time link makes the first account, and opens once", setsUp);
@@ -27,8 +29,10 @@ export async function accounts() {
     quiet(window);
     await window.close();
   });
-  await tally.check("a wrong password is told in words, and so is what another place says", refusesSignIn);
+  await tally.check("a wrong password is told in words, and the right one after it signs in", refusesSignIn);
   await tally.check("somebody signs in, sees who they are, and signs out", signsInAndOut);
+  if (provider)
+    await tally.check("the provider's button signs in, and leads back to the page", signsInElsewhere);
 }
 
 async function setsUp() {
@@ -68,14 +72,19 @@ async function refusesSignIn() {
   const window = await open({ name: "sign-in", ...phone });
   await window.page.goto(`${base}/app/sign-in?problem=oidc-denied`);
   await window.page.getByText("The sign-in was cancelled, or was not allowed.").waitFor();
-  await window.page.getByLabel("Email address").fill("nobody@example.org");
+  await window.page.getByLabel("Email address").fill(host.email);
   await window.page.getByLabel("Password").fill("not the password");
   await button(window, "Sign in").click();
   await window.page.getByText("The address and the password do not belong together.").waitFor();
   await fits(window);
   await shot(window, "sign-in-wrong");
   assert.ok(!window.page.url().includes("password"), "nothing typed stands in the address");
-  quiet(window, ["401", "/sessions"]);
+
+  // The next has to wait for a second; the page does that by itself.
+  await window.page.getByLabel("Password").fill(host.password);
+  await button(window, "Sign in").click();
+  await window.page.getByRole("group", { name: "Your account" }).getByText(host.name).waitFor();
+  quiet(window, ["401", "/sessions"], ["429", "/sessions"]);
   await window.close();
 }
 
@@ -95,5 +104,28 @@ async function signsInAndOut() {
 
   await signIn(window, `/app/sign-in?return_to=${encodeURIComponent("/m/quiet-heron")}`);
   await window.page.waitForURL(`${base}/m/quiet-heron`);
+  await window.close();
+}
+
+async function signsInElsewhere() {
+  const window = await open({ name: "olga", ...phone });
+  const path = `/app/sign-in?return_to=${encodeURIComponent("/m/no-such-place")}`;
+  await window.page.goto(`${base}${path}`);
+  const way = window.page.getByRole("link", { name: `Sign in with ${provider}` });
+  await way.waitFor();
+  await fits(window);
+  await shot(window, "sign-in-provider");
+  const elsewhere = window.page.waitForRequest((request) => !request.url().startsWith(base));
+  await way.click();
+  const { host: providers } = new URL((await elsewhere).url());
+  await window.page.waitForURL(`${base}/m/no-such-place`);
+  await heading(window, "There is no such meeting").waitFor();
+  await window.page.goto(base);
+  await window.page.getByRole("group", { name: "Your account" }).getByText("Olga").waitFor();
+  await shot(window, "home-signed-in-elsewhere");
+  assert.deepEqual(otherFaults(window, ["404", "/join-info/no-such-place"]), []);
+  assert.deepEqual(window.strangers(), [providers], "nobody else is asked");
+  await button(window, "Sign out").click();
+  await window.page.getByRole("link", { name: "Sign in" }).first().waitFor();
   await window.close();
 }

@@ -2,5 +2,5 @@
 
 mod browser;
 mod pipe;
-mod provider;
+pub mod provider;
 mod sign_in;

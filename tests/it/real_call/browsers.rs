@@ -2,9 +2,17 @@
 
 use std::{path::Path, process::Stdio};
 
+use serde_json::json;
 use tokio::process::Command;
 
 use super::place::Place;
+use crate::{
+    oidc::provider::{CLIENT_ID, CLIENT_SECRET, OidcProvider},
+    serving::Ground,
+};
+
+/// What the provider is called on the sign-in page.
+const PROVIDER: &str = "the tests' provider";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn browser_windows_meet_through_our_pages() {
@@ -15,7 +23,17 @@ async fn browser_windows_meet_through_our_pages() {
         return;
     }
     let _turn = crate::alone::take_turn().await;
-    let place = Place::open().await;
+    let mut provider = None;
+    let with_provider = |ground: Ground| {
+        let way_back = format!("http://127.0.0.1:{}/oidc/callback", ground.port);
+        let issuer = provider.insert(OidcProvider::start(&way_back)).issuer();
+        let ground = ground.with("OIDC_ISSUER", &issuer).with("OIDC_NAME", PROVIDER);
+        ground.with("OIDC_CLIENT_ID", CLIENT_ID).with("OIDC_CLIENT_SECRET", CLIENT_SECRET)
+    };
+    let place = Place::on(with_provider).await;
+    let olga = json!({ "sub": "olga", "email": "olga@example.org", "email_verified": true, "name": "Olga" });
+    let provider = provider.expect("it was started");
+    provider.is_asked_by(olga).await;
     let output = Command::new("node")
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/e2e"))
         .arg("call.mjs")
@@ -23,6 +41,7 @@ async fn browser_windows_meet_through_our_pages() {
         .env("HOST_EMAIL", "ada@example.org")
         .env("HOST_PASSWORD", "correct horse battery staple")
         .env("SETUP_LINK", setup_link(&place).await)
+        .env("OIDC_NAME", PROVIDER)
         .stdin(Stdio::null())
         .kill_on_drop(true)
         .output()
@@ -57,6 +76,9 @@ fn missing() -> Option<&'static str> {
     }
     if !is_there("tests/e2e/node_modules/playwright-core") {
         return Some("Playwright is missing: run `npm --prefix tests/e2e ci`");
+    }
+    if !is_there("tests/oidc-provider/node_modules/oidc-provider") {
+        return Some("the provider is missing: run `npm --prefix tests/oidc-provider ci`");
     }
     if !is_there("web/out/index.html") {
         return Some("the web app is not built: run `make web`");
