@@ -3,6 +3,7 @@
 use std::{
     fs,
     io::IsTerminal,
+    os::unix::process::CommandExt,
     path::PathBuf,
     process::{Command, Stdio},
 };
@@ -87,6 +88,8 @@ pub fn open_in_browser(link: &str) {
         return;
     };
     // It opens, or the developer opens it: the link is printed as well.
+    // A browser that this starts is in a group of its own: the Ctrl-C that ends what runs here must not close its windows.
     let quiet = || Stdio::null();
-    let _ = Command::new(opener).arg(link).stdin(quiet()).stdout(quiet()).stderr(quiet()).spawn();
+    let mut browser = Command::new(opener);
+    let _ = browser.arg(link).stdin(quiet()).stdout(quiet()).stderr(quiet()).process_group(0).spawn();
 }

@@ -1,5 +1,6 @@
 //! `meetbox dev`, run for real: it comes up, keeps what it is given, mends what breaks, and leaves nothing behind.
 
+mod first_link;
 mod hot_reload;
 mod rebuild;
 mod running;

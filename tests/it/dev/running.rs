@@ -10,7 +10,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use rustix::{
+    fs::{Mode, OFlags, open},
+    process::{Pid, Signal, kill_process, kill_process_group},
+    pty::{self, OpenptFlags},
+};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -49,6 +53,8 @@ pub struct Place {
 pub struct Dev {
     process: Child,
     log: PathBuf,
+    /// Who takes down what appears on its terminal, where it has one.
+    scribe: Option<Child>,
 }
 
 impl Place {
@@ -117,7 +123,7 @@ impl Place {
     /// The same for a command with more to it.
     pub fn up_with(&self, command: Command) -> Dev {
         let dev = Dev::start(command, self.path().join("terminal"));
-        dev.wait_for("Meetbox is up", UP_TIMEOUT);
+        dev.wait_until_up();
         dev
     }
 
@@ -180,7 +186,20 @@ impl Dev {
     pub fn start(mut command: Command, log: PathBuf) -> Self {
         let output = File::create(&log).unwrap();
         command.stdout(output.try_clone().unwrap()).stderr(output).process_group(0);
-        Self { process: command.spawn().unwrap(), log }
+        Self { process: command.spawn().unwrap(), log, scribe: None }
+    }
+
+    /// The same at a terminal, as a developer has it.
+    pub fn start_at_terminal(mut command: Command, log: PathBuf) -> Self {
+        let ours = pty::openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        pty::grantpt(&ours).unwrap();
+        pty::unlockpt(&ours).unwrap();
+        let name = pty::ptsname(&ours, Vec::new()).unwrap();
+        let theirs = File::from(open(name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).unwrap());
+
+        let scribe = Command::new("cat").stdin(ours).stdout(File::create(&log).unwrap()).stderr(Stdio::null()).spawn();
+        command.stdout(theirs.try_clone().unwrap()).stderr(theirs).process_group(0);
+        Self { process: command.spawn().unwrap(), log, scribe: Some(scribe.unwrap()) }
     }
 
     /// Everything it has said.
@@ -191,6 +210,11 @@ impl Dev {
     /// Waits until it has said `text`.
     pub fn wait_for(&self, text: &str, timeout: Duration) {
         self.wait_until(&format!("it says `{text}`"), timeout, || self.said().contains(text));
+    }
+
+    /// Waits until everything is there.
+    pub fn wait_until_up(&self) {
+        self.wait_for("Meetbox is up", UP_TIMEOUT);
     }
 
     /// Waits until something holds.
@@ -212,7 +236,8 @@ impl Dev {
         kill_process(self.pid(), signal).unwrap();
     }
 
-    fn pid(&self) -> Pid {
+    /// Its process, and the group of its processes that a Ctrl-C reaches.
+    pub fn pid(&self) -> Pid {
         Pid::from_raw(self.process.id().cast_signed()).unwrap()
     }
 
@@ -248,8 +273,10 @@ impl Drop for Place {
 impl Drop for Dev {
     fn drop(&mut self) {
         // Whatever it runs notices, and ends by itself.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        for process in [Some(&mut self.process), self.scribe.as_mut()].into_iter().flatten() {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
     }
 }
 
