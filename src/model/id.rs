@@ -33,6 +33,8 @@ ids! {
     InvitationId,
     /// A ticket's id: somebody's place at the door of a meeting.
     TicketId,
+    /// A recording's id; it stands in the key of its object.
+    RecordingId,
     /// An audit entry's id.
     AuditId,
 }

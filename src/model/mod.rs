@@ -13,6 +13,7 @@ pub mod meeting;
 pub mod page;
 pub mod participant;
 pub mod policy;
+pub mod recording;
 pub mod return_path;
 pub mod room_name;
 pub mod session;
