@@ -63,6 +63,18 @@ impl Client {
         grants: Grants,
         body: Value,
     ) -> Result<A, LivekitError> {
+        self.call_within(TIMEOUT, method, grants, body).await
+    }
+
+    /// The same for a method that may take longer than reads of room state.
+    pub(super) async fn call_within<A: DeserializeOwned>(
+        &self,
+        timeout: Duration,
+        method: &str,
+        grants: Grants,
+        body: Value,
+    ) -> Result<A, LivekitError> {
+        let unreachable = |err| unreachable(err, timeout);
         let mut url = self.api_url.clone();
         url.set_path(&format!("{}/twirp/livekit.{method}", url.path().trim_end_matches('/')));
 
@@ -70,7 +82,7 @@ impl Client {
             .http
             .post(url)
             .bearer_auth(self.keys.mint_call(grants, self.clock.now()))
-            .timeout(TIMEOUT)
+            .timeout(timeout)
             .json(&body)
             .send()
             .await
@@ -104,9 +116,9 @@ fn failure(status: StatusCode, body: &[u8]) -> LivekitError {
     }
 }
 
-fn unreachable(err: reqwest::Error) -> LivekitError {
+fn unreachable(err: reqwest::Error, timeout: Duration) -> LivekitError {
     // Without the address, which the settings know.
     let timed_out = err.is_timeout() && !err.is_connect();
     let reason = telemetry::chain(&err.without_url());
-    LivekitError::Unreachable(if timed_out { format!("no answer within {TIMEOUT:?}") } else { reason })
+    LivekitError::Unreachable(if timed_out { format!("no answer within {timeout:?}") } else { reason })
 }

@@ -95,6 +95,8 @@ pub struct Grants {
     pub room_list: bool,
     #[serde(skip_serializing_if = "is_false")]
     pub room_admin: bool,
+    #[serde(skip_serializing_if = "is_false")]
+    pub room_record: bool,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub room: String,
     #[serde(skip_serializing_if = "Option::is_none")]

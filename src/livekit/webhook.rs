@@ -10,7 +10,7 @@ use subtle::ConstantTimeEq;
 use crate::model::event::Event;
 
 use super::{
-    json,
+    egress, json,
     token::{Keys, TokenError},
 };
 
@@ -92,6 +92,8 @@ fn event(body: &Value) -> Result<Event, WebhookError> {
         created_at: i64,
         room: Option<json::Room>,
         participant: Option<json::Participant>,
+        #[serde(rename = "egressInfo")]
+        egress: Option<egress::Told>,
     }
 
     let body = Body::deserialize(body).map_err(|err| WebhookError::Malformed(err.to_string()))?;
@@ -104,6 +106,7 @@ fn event(body: &Value) -> Result<Event, WebhookError> {
         created_at,
         room: body.room.and_then(|room| room.fact()),
         participant: body.participant.and_then(json::Participant::fact),
+        recorder: body.egress.and_then(egress::Told::report),
     })
 }
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::participant::RECORDER_IDENTITY_PREFIX;
+use super::{participant::RECORDER_IDENTITY_PREFIX, recording::Report};
 
 /// One webhook, as far as we read it. Kinds that we do not know pass through.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +15,8 @@ pub struct Event {
     pub created_at: DateTime<Utc>,
     pub room: Option<RoomFact>,
     pub participant: Option<ParticipantFact>,
+    /// What it says of a recording.
+    pub recorder: Option<Report>,
 }
 
 /// What an event or a listing says of a room.
@@ -113,6 +115,7 @@ mod tests {
             created_at: DateTime::from_timestamp(1_800_000_000, 0).unwrap(),
             room: None,
             participant: None,
+            recorder: None,
         }
     }
 

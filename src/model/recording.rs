@@ -6,6 +6,7 @@
 
 mod course;
 mod key;
+mod shape;
 mod verdict;
 
 use std::fmt;
@@ -14,7 +15,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 pub use self::{
     course::{Course, Doubt, STARTED_WITHIN, Seen, Sighting},
-    key::{Format, id_in, key_of},
+    key::{FOLDER, Format, id_in, key_of},
+    shape::{Encoding, Layout, Measures, Preset, Shape, ShapeError},
     verdict::{Backup, Conclusion, End, Evidence, Object, conclude},
 };
 

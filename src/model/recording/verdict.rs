@@ -100,9 +100,9 @@ pub fn conclude(end: End, evidence: Evidence, error: &str) -> Conclusion {
             with_file(end, size, error)
         }
         Object::There(size) => cut_short(size, evidence),
-        Object::Unknown => {
-            waiting("the recording is over, and storage does not answer whether its file has arrived; it is asked again")
-        }
+        Object::Unknown => waiting(
+            "the recording is over, and storage does not answer whether its file has arrived; it is asked again",
+        ),
         Object::Absent => without_object(end, evidence, error),
     }
 }
@@ -119,7 +119,9 @@ fn with_file(end: End, size: u64, error: &str) -> Conclusion {
         End::Aborted => {
             (Status::Partial, with_words("the recorder gave up, and uploaded what it had all the same", error))
         }
-        End::Lost => (Status::Partial, "the recorder vanished; its file is in storage, and may lack its end".to_owned()),
+        End::Lost => {
+            (Status::Partial, "the recorder vanished; its file is in storage, and may lack its end".to_owned())
+        }
         End::NeverTaken => {
             (Status::Partial, "no recorder was known to have taken it on; its file turned up in storage".to_owned())
         }
@@ -146,7 +148,9 @@ fn cut_short(size: u64, evidence: Evidence) -> Conclusion {
 fn without_object(end: End, evidence: Evidence, error: &str) -> Conclusion {
     match evidence.backup {
         Backup::Holds(_) => {
-            return waiting("the file could not be uploaded; it is in the recorder's backup folder and is brought from there");
+            return waiting(
+                "the file could not be uploaded; it is in the recorder's backup folder and is brought from there",
+            );
         }
         Backup::Unseen if evidence.backup_told => {
             return waiting(
@@ -158,11 +162,13 @@ fn without_object(end: End, evidence: Evidence, error: &str) -> Conclusion {
     }
     let (status, reason) = match end {
         End::Complete => {
-            let reason = "the recorder says that all went well, but its file is neither in storage nor in its backup folder";
+            let reason =
+                "the recorder says that all went well, but its file is neither in storage nor in its backup folder";
             (Status::Failed, reason.to_owned())
         }
         End::LimitReached => {
-            let reason = "the recorder stopped at its limit, but its file is neither in storage nor in its backup folder";
+            let reason =
+                "the recorder stopped at its limit, but its file is neither in storage nor in its backup folder";
             (Status::Failed, reason.to_owned())
         }
         End::Failed => (Status::Failed, with_words("the recorder failed, and left no file", error)),
