@@ -3,7 +3,7 @@
 mod account;
 mod api_key;
 mod check;
-mod dev;
+pub mod dev;
 mod failure;
 mod healthcheck;
 mod migrate;

@@ -19,6 +19,7 @@ mod ports;
 mod postgres_server;
 mod probe;
 mod process;
+pub mod recorder;
 mod redis_server;
 mod service;
 mod start;
