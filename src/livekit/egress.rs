@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::model::recording::{Encoding, Format, Layout, Phase, Report, Shape};
+use crate::model::recording::{Encoding, Format, Phase, Report, Shape};
 
 use super::{
     client::{Client, LivekitError},

@@ -31,6 +31,7 @@ mod oracle;
 mod power_cuts;
 mod queries;
 mod real_call;
+mod recorder_check;
 mod rooms;
 mod schemathesis;
 mod seed;

@@ -1,6 +1,6 @@
 //! What LiveKit's egress is asked, and how its answers are read.
 
-use crate::model::recording::{Measures, Preset};
+use crate::model::recording::{Layout, Measures, Preset};
 
 use super::*;
 

@@ -38,7 +38,7 @@ pub fn event(telling: &Telling<'_>) -> Value {
 }
 
 fn told_room(room: &Room) -> Value {
-    json!({
+    let mut told = json!({
         "sid": room.sid,
         "name": room.name,
         "emptyTimeout": 300,
@@ -47,7 +47,15 @@ fn told_room(room: &Room) -> Value {
         "creationTimeMs": room.created_ms.to_string(),
         "turnPassword": TURN_PASSWORD,
         "enabledCodecs": [{ "mime": "audio/opus" }, { "mime": "video/VP8" }],
-    })
+    });
+    if is_recorded(room) {
+        told["activeRecording"] = json!(true);
+    }
+    told
+}
+
+fn is_recorded(room: &Room) -> bool {
+    room.participants.values().any(Participant::is_recorder)
 }
 
 fn told_participant(participant: &Participant, reason: Option<&str>) -> Value {
@@ -57,11 +65,14 @@ fn told_participant(participant: &Participant, reason: Option<&str>) -> Value {
         "state": if reason.is_some() { "DISCONNECTED" } else { "ACTIVE" },
         "joinedAt": (participant.joined_ms / 1000).to_string(),
         "joinedAtMs": participant.joined_ms.to_string(),
-        "name": participant.name,
         "version": 2,
         "permission": { "canSubscribe": true, "canPublish": true, "canPublishData": true },
         "clientProtocol": 2,
     });
+    match participant.is_recorder() {
+        true => told["permission"] = json!({ "canSubscribe": true, "hidden": true, "recorder": true }),
+        false => told["name"] = json!(participant.name),
+    }
     if let Some(reason) = reason {
         told["disconnectReason"] = json!(reason);
     }
@@ -86,7 +97,7 @@ pub fn listed_room(room: &Room) -> Value {
         "metadata": room.metadata,
         "num_participants": 0,
         "num_publishers": 0,
-        "active_recording": false,
+        "active_recording": is_recorded(room),
         "version": null,
     })
 }

@@ -5,6 +5,7 @@
 
 mod bodies;
 pub mod jwt;
+pub mod recorders;
 pub mod trace;
 mod twirp;
 pub mod world;
@@ -91,6 +92,12 @@ impl Model {
     /// The process is back.
     pub async fn come_back(&self) {
         self.door.set(Mode::Pass).await;
+        self.world().start_again(self.now());
+    }
+
+    /// Lets happen what is due by the clock: rooms end, recorders begin and end.
+    pub fn tick(&self) {
+        self.world().tick(self.now());
     }
 
     /// Signs `body` as a delivery of this moment.

@@ -165,6 +165,7 @@ fn start(world: &mut World, body: &Value) {
         served: true,
         listed: true,
         empty_since_ms: None,
+        visited: true,
         metadata: String::new(),
     };
     let room = world.rooms.entry(name.clone()).or_insert_with(fresh);

@@ -1,8 +1,9 @@
 //! What LiveKit answers when it is asked: the methods, the grants they want, and the real texts of its refusals.
 
+use meetbox::cli::dev::recorder::Reply;
 use serde_json::{Value, json};
 
-use super::{KEYS, bodies, jwt, world::World};
+use super::{KEYS, bodies, jwt, recorders::moment, world::World};
 
 /// A request as it came in.
 pub struct Call<'a> {
@@ -40,6 +41,11 @@ impl Answer {
         Self::json(status, &json!({ "code": code, "msg": msg }))
     }
 
+    /// What the recorders answered; nobody waits as long as LiveKit would.
+    fn of(reply: Reply) -> Self {
+        Self::json(reply.status, &reply.body)
+    }
+
     fn plain(status: u16, body: impl Into<String>) -> Self {
         Self { status, content_type: "text/plain; charset=utf-8", body: body.into() }
     }
@@ -50,10 +56,13 @@ pub fn answer(world: &mut World, call: &Call<'_>) -> Answer {
     if call.path == "/" {
         return Answer::plain(200, "OK");
     }
-    match grants(call) {
+    world.settle(call.now_ms);
+    let answer = match grants(call) {
         Ok(grants) => dispatch(world, call, &grants),
         Err(refused) => refused,
-    }
+    };
+    world.settle(call.now_ms);
+    answer
 }
 
 /// The `video` claim of the caller's token; empty when there is no token at all, as in LiveKit.
@@ -97,11 +106,17 @@ fn dispatch(world: &mut World, call: &Call<'_>, grants: &Value) -> Answer {
         "/twirp/livekit.RoomService/UpdateParticipant" => (may_administer, update_participant),
         "/twirp/livekit.RoomService/UpdateRoomMetadata" => (may_administer, update_room_metadata),
         "/twirp/livekit.RoomService/DeleteRoom" => (may("roomCreate"), delete_room),
-        "/twirp/livekit.Egress/ListEgress" => (may("roomRecord"), |_, _| Answer::ok(&json!({ "items": [] }))),
+        "/twirp/livekit.RoomService/CreateRoom" => (may("roomCreate"), create_room),
+        "/twirp/livekit.Egress/StartRoomCompositeEgress" => (may("roomRecord"), start_recording),
+        "/twirp/livekit.Egress/StopEgress" => (may("roomRecord"), stop_recording),
+        "/twirp/livekit.Egress/ListEgress" => (may("roomRecord"), list_recordings),
         path => return bad_route(path),
     };
     if !granted {
         return Answer::refusal(401, "unauthenticated", "permissions denied");
+    }
+    if world.has_no_redis && call.path.starts_with("/twirp/livekit.Egress/") {
+        return Answer::refusal(500, "internal", "egress not connected (redis required)");
     }
     if world.redis_is_down {
         return Answer::refusal(
@@ -203,6 +218,32 @@ fn delete_room(world: &mut World, asked: &Asked) -> Answer {
     let now = asked.now_ms;
     world.delete(room, now);
     Answer::ok(&json!({}))
+}
+
+fn create_room(world: &mut World, asked: &Asked) -> Answer {
+    let name = asked.request["name"].as_str().unwrap_or_default();
+    if name.len() > 256 {
+        let msg = "twirp error unknown: room name length exceeds limits: max length 256";
+        return Answer::refusal(400, "invalid_argument", msg);
+    }
+    world.create(name, asked.now_ms);
+    Answer::ok(&world.rooms.get(name).map(bodies::listed_room).unwrap_or_default())
+}
+
+fn start_recording(world: &mut World, asked: &Asked) -> Answer {
+    let room = world.rooms.get(asked.request["room_name"].as_str().unwrap_or_default());
+    // LiveKit looks in Redis only: a room that it serves without Redis' knowing is none.
+    let room_sid = room.filter(|room| room.listed).map(|room| room.sid.clone());
+    let egress_id = world.new_id("EG");
+    Answer::of(world.egresses.start(&asked.request, room_sid.as_deref(), &egress_id, moment(asked.now_ms)))
+}
+
+fn stop_recording(world: &mut World, asked: &Asked) -> Answer {
+    Answer::of(world.egresses.stop(&asked.request, moment(asked.now_ms)))
+}
+
+fn list_recordings(world: &mut World, asked: &Asked) -> Answer {
+    Answer::of(world.egresses.list(&asked.request, moment(asked.now_ms)))
 }
 
 fn find<'a>(world: &'a World, asked: &Asked) -> Option<&'a super::world::Participant> {

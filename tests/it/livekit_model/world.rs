@@ -2,20 +2,31 @@
 
 use std::collections::BTreeMap;
 
+use meetbox::cli::dev::recorder::Egresses;
 use serde_json::{Map, Value, json};
 
-use super::bodies;
+use super::{bodies, recorders::Shelf};
 
 /// How long a room without participants lives after the last one left, as LiveKit's default has it.
 pub const DEPARTURE_TIMEOUT_MS: i64 = 20_000;
+/// How long a room lives that nobody has come into.
+pub const EMPTY_TIMEOUT_MS: i64 = 300_000;
+/// The kind of a participant that is a recorder.
+pub const RECORDER: &str = "EGRESS";
 
 /// The state of one LiveKit and its Redis, the webhooks it wants to send, and the truth that a test compares with.
 #[derive(Default)]
 pub struct World {
     pub rooms: BTreeMap<String, Room>,
     pub redis_is_down: bool,
+    /// LiveKit was configured without a Redis: rooms work, recorders do not.
+    pub has_no_redis: bool,
     pub presences: Vec<Presence>,
     pub sittings: Vec<Sitting>,
+    /// The recorders, and what can be done to them.
+    pub egresses: Egresses,
+    /// Where recorders leave their files.
+    pub shelf: Shelf,
     outbox: Vec<Event>,
     next_id: u32,
     /// Makes ids of different worlds different.
@@ -33,6 +44,8 @@ pub struct Room {
     /// Redis has the room. After a loss of Redis it goes on unlisted.
     pub listed: bool,
     pub empty_since_ms: Option<i64>,
+    /// Whether anybody has ever come in.
+    pub visited: bool,
     pub metadata: String,
 }
 
@@ -53,7 +66,20 @@ pub struct Participant {
     pub tracks: BTreeMap<String, bool>,
 }
 
+impl Room {
+    /// When it ends, if nobody comes.
+    fn ends_ms(&self) -> Option<i64> {
+        let timeout = if self.visited { DEPARTURE_TIMEOUT_MS } else { EMPTY_TIMEOUT_MS };
+        self.empty_since_ms.map(|since| since + timeout)
+    }
+}
+
 impl Participant {
+    /// Whether it is one that records the room; the others do not see it, and it keeps no room open.
+    pub fn is_recorder(&self) -> bool {
+        self.kind.as_deref() == Some(RECORDER)
+    }
+
     /// What a participant may do whose token says nothing of it.
     pub fn full_permission() -> Value {
         json!({ "can_subscribe": true, "can_publish": true, "can_publish_data": true })
@@ -97,16 +123,22 @@ pub struct Sitting {
 impl World {
     /// Somebody comes in; whoever has the same identity is thrown out first.
     pub fn join(&mut self, room: &str, identity: &str, now: i64) {
+        self.let_in(room, identity, None, now);
+        self.settle(now);
+    }
+
+    /// Somebody comes in, or a recorder.
+    pub(super) fn let_in(&mut self, room: &str, identity: &str, kind: Option<&str>, now: i64) {
         self.open(room, now);
-        self.leave(room, identity, "DUPLICATE_IDENTITY", now);
+        self.let_out(room, identity, "DUPLICATE_IDENTITY", now);
 
         let sid = self.new_id("PA");
         let participant = Participant {
             sid: sid.clone(),
             identity: identity.to_owned(),
-            name: identity.to_uppercase(),
+            name: if kind.is_some() { String::new() } else { identity.to_uppercase() },
             joined_ms: now,
-            kind: None,
+            kind: kind.map(str::to_owned),
             served: true,
             listed: true,
             attributes: Map::new(),
@@ -114,7 +146,10 @@ impl World {
             tracks: BTreeMap::new(),
         };
         let Some(place) = self.rooms.get_mut(room) else { return };
-        place.empty_since_ms = None;
+        if kind.is_none() {
+            place.empty_since_ms = None;
+            place.visited = true;
+        }
         place.listed = true;
         place.participants.insert(identity.to_owned(), participant.clone());
         let place = place.clone();
@@ -125,17 +160,25 @@ impl World {
 
     /// Somebody goes, or is found to be gone, and LiveKit tells `reason`. Nothing happens when nobody is served there.
     pub fn leave(&mut self, room: &str, identity: &str, reason: &str, now: i64) {
+        self.let_out(room, identity, reason, now);
+        self.settle(now);
+    }
+
+    pub(super) fn let_out(&mut self, room: &str, identity: &str, reason: &str, now: i64) {
         let Some(place) = self.rooms.get_mut(room) else { return };
         if !place.participants.get(identity).is_some_and(|it| it.served) {
             return;
         }
         let Some(participant) = place.participants.remove(identity) else { return };
-        if !place.participants.values().any(|it| it.served) {
-            place.empty_since_ms = Some(now);
+        if !place.participants.values().any(|it| it.served && !it.is_recorder()) {
+            place.empty_since_ms = place.empty_since_ms.or(Some(now));
         }
         let place = place.clone();
         self.note_left(&participant.sid, now);
         self.tell("participant_left", &place, Some((&participant, Some(reason))), now);
+        if participant.is_recorder() && reason != "CONNECTION_TIMEOUT" {
+            self.egresses.put_out(identity, super::recorders::moment(now));
+        }
     }
 
     /// Somebody publishes or stops publishing.
@@ -161,17 +204,31 @@ impl World {
         let identities: Vec<String> =
             self.rooms.get(room).map(|it| it.participants.keys().cloned().collect()).unwrap_or_default();
         for identity in identities {
-            self.leave(room, &identity, "ROOM_DELETED", now);
+            self.let_out(room, &identity, "ROOM_DELETED", now);
         }
         self.finish(room, now);
+        self.settle(now);
     }
 
     /// Ends the rooms whose time is up.
     pub fn tick(&mut self, now: i64) {
-        let over = |room: &Room| room.empty_since_ms.is_some_and(|since| since + DEPARTURE_TIMEOUT_MS <= now);
-        let names: Vec<String> = self.rooms.values().filter(|it| over(it)).map(|it| it.name.clone()).collect();
-        for name in names {
-            self.finish(&name, now);
+        loop {
+            let ends = self.rooms.values().filter_map(|it| Some((it.ends_ms()?, it.name.clone())));
+            let Some((at, name)) = ends.min().filter(|(at, _)| *at <= now) else { break };
+            // Recorders do not wait for a test to look.
+            self.settle(at);
+            let recorders: Vec<String> = self.rooms[&name].participants.keys().cloned().collect();
+            recorders.iter().for_each(|it| self.let_out(&name, it, "ROOM_CLOSED", at));
+            self.finish(&name, at);
+        }
+        self.settle(now);
+    }
+
+    /// A room is opened before anybody comes in; nothing happens when it is open.
+    pub fn create(&mut self, room: &str, now: i64) {
+        self.open(room, now);
+        if let Some(room) = self.rooms.get_mut(room).filter(|it| it.participants.is_empty()) {
+            room.empty_since_ms = room.empty_since_ms.or(Some(now));
         }
     }
 
@@ -189,6 +246,7 @@ impl World {
         gone.iter().for_each(|sid| self.note_left(sid, now));
         // What it had not sent yet dies with it.
         self.outbox.clear();
+        self.egresses.lose_livekit(super::recorders::moment(now));
     }
 
     /// The second SIGTERM: the rooms leave Redis, and nobody is told.
@@ -202,11 +260,19 @@ impl World {
             self.note_ended(&room.sid, now);
             self.rooms.remove(&room.name);
         }
+        self.egresses.lose_livekit(super::recorders::moment(now));
+    }
+
+    /// After a kill or a second SIGTERM: LiveKit runs again.
+    pub fn start_again(&mut self, now: i64) {
+        self.egresses.find_livekit(super::recorders::moment(now));
+        self.settle(now);
     }
 
     /// Redis comes back empty: what LiveKit holds goes on, unlisted, until somebody joins.
     pub fn lose_redis(&mut self, now: i64) {
         self.redis_is_down = false;
+        self.egresses.lose_redis();
         self.presences.iter_mut().filter(|it| it.left_ms.is_none()).for_each(|it| it.unlisted_ms = Some(now));
         self.sittings.iter_mut().filter(|it| it.ended_ms.is_none()).for_each(|it| it.unlisted_ms = Some(now));
         self.rooms.retain(|_, room| room.served);
@@ -258,6 +324,7 @@ impl World {
                 served: false,
                 listed: true,
                 empty_since_ms: None,
+                visited: false,
                 metadata: String::new(),
             };
             self.rooms.insert(name.to_owned(), fresh);
@@ -291,5 +358,13 @@ impl World {
         let body = bodies::event(&bodies::Telling { id: &id, name, room, who, now }).to_string();
         let participant_sid = who.map(|(it, _)| it.sid.clone());
         self.outbox.push(Event { id, name, at_ms: now, room_sid: room.sid.clone(), participant_sid, body });
+    }
+
+    /// LiveKit tells something about a run of a recorder.
+    pub(super) fn tell_run(&mut self, name: &'static str, info: &Value, now: i64) {
+        let id = self.new_id("EV");
+        let body = json!({ "event": name, "id": id, "createdAt": (now / 1000).to_string(), "egressInfo": info });
+        let room_sid = info["roomId"].as_str().unwrap_or_default().to_owned();
+        self.outbox.push(Event { id, name, at_ms: now, room_sid, participant_sid: None, body: body.to_string() });
     }
 }

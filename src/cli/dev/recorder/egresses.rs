@@ -102,7 +102,6 @@ impl Egresses {
 
     /// `StopEgress`.
     pub fn stop(&mut self, body: &Value, now: DateTime<Utc>) -> Reply {
-        self.tick(now);
         let egress_id = body["egress_id"].as_str().unwrap_or_default();
         let Some(run) = self.runs.get_mut(egress_id) else { return Reply::unknown(SILENCE_AFTER) };
         if run.alive {
@@ -125,7 +124,6 @@ impl Egresses {
 
     /// `ListEgress`.
     pub fn list(&mut self, body: &Value, now: DateTime<Utc>) -> Reply {
-        self.tick(now);
         self.sweep(now);
         let items: Vec<Value> = if let Some(egress_id) = body["egress_id"].as_str().filter(|id| !id.is_empty()) {
             match self.runs.get(egress_id).and_then(Run::listed) {
@@ -169,9 +167,11 @@ impl Egresses {
         }
     }
 
-    /// Lets happen what is due.
+    /// Lets happen what is due, up to the first thing that the caller has to do something about: call it again then.
     pub fn tick(&mut self, now: DateTime<Utc>) {
-        while let Some((at, egress_id, step)) = self.desk.due(now) {
+        while self.desk.effects.is_empty()
+            && let Some((at, egress_id, step)) = self.desk.due(now)
+        {
             if let Some(run) = self.runs.get_mut(&egress_id) {
                 run.step(step, &mut self.desk, at);
             }

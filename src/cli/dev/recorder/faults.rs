@@ -75,6 +75,13 @@ impl Egresses {
         }
     }
 
+    /// A recorder is put out of its room, or its room ends.
+    pub fn put_out(&mut self, egress_id: &str, now: DateTime<Utc>) {
+        if let Some(run) = self.runs.get_mut(egress_id) {
+            run.end(Ending::SourceClosed, &mut self.desk, now);
+        }
+    }
+
     /// LiveKit was killed: browsers are cut off, and try to come back.
     pub fn lose_livekit(&mut self, now: DateTime<Utc>) {
         self.desk.livekit_is_down = true;

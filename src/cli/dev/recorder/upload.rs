@@ -13,7 +13,7 @@ use super::{
 };
 
 /// How long egress tries a store that does not answer before it gives up.
-pub const TRIES: TimeDelta = TimeDelta::milliseconds(15_300);
+pub const TRIES: TimeDelta = TimeDelta::milliseconds(15_100);
 
 /// Something to be written; whoever does it says how it went ([`Egresses::written`](super::Egresses::written)).
 #[derive(Clone, Debug)]
