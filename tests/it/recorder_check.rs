@@ -74,7 +74,7 @@ impl Play {
             }
             self.note();
         }
-        self.world.tick(last + 300);
+        self.world.tick(last + 700);
         self.note();
     }
 
@@ -240,4 +240,135 @@ traces! {
     a_silent_store_fails_an_upload_as_recorded: "recording-store-unreachable",
     a_lost_redis_unlists_a_recording_as_recorded: "redis-restarted",
     a_recorder_comes_back_to_a_killed_livekit_as_recorded: "livekit-killed",
+}
+
+/// A world where `ada` is recorded.
+struct Recorded {
+    world: World,
+    run: String,
+}
+
+impl Recorded {
+    fn with(output: &Value, prepare: impl FnOnce(&mut World)) -> Self {
+        let mut world = World::default();
+        prepare(&mut world);
+        world.join("standup", "ada", EPOCH_MS);
+        let mut request = json!({ "room_name": "standup", "layout": "grid" });
+        request.as_object_mut().unwrap().extend(output.as_object().unwrap().clone());
+        let (status, started) = ask(&mut world, "Egress/StartRoomCompositeEgress", &request, EPOCH_MS);
+        assert_eq!(status, 200, "{started}");
+        world.tick(EPOCH_MS + 10_000);
+        Self { world, run: started["egress_id"].as_str().unwrap().to_owned() }
+    }
+
+    fn mp4(prepare: impl FnOnce(&mut World)) -> Self {
+        Self::with(&json!({ "file_outputs": [{ "file_type": "MP4", "filepath": "recordings/a.mp4" }] }), prepare)
+    }
+
+    fn stop(&mut self, second: i64) -> (u16, Value) {
+        ask(&mut self.world, "Egress/StopEgress", &json!({ "egress_id": self.run }), EPOCH_MS + second * 1000)
+    }
+
+    fn listed(&mut self, second: i64) -> Value {
+        self.world.tick(EPOCH_MS + second * 1000);
+        let request = json!({ "egress_id": self.run });
+        ask(&mut self.world, "Egress/ListEgress", &request, EPOCH_MS + second * 1000).1["items"][0].clone()
+    }
+}
+
+#[test]
+fn a_recording_ends_with_its_room() {
+    let mut recorded = Recorded::mp4(|_| {});
+    recorded.world.leave("standup", "ada", "CLIENT_INITIATED", EPOCH_MS + 30_000);
+    assert_eq!(recorded.listed(49)["status"], "EGRESS_ACTIVE");
+
+    let over = recorded.listed(90);
+    assert_eq!((&over["status"], &over["details"]), (&json!("EGRESS_COMPLETE"), &json!("End reason: Source closed")));
+    assert_eq!(over["file"]["duration"], "47000000000");
+    let object = &recorded.world.shelf.objects["recordings/a.mp4"];
+    assert_eq!(over["file"]["size"], object.len().to_string());
+    assert_eq!(&object[4..8], b"ftyp");
+    let manifest = format!("recordings/{}.json", recorded.run);
+    assert!(recorded.world.shelf.objects.contains_key(&manifest), "nobody disabled it");
+}
+
+#[test]
+fn a_recording_ends_at_the_recorders_limit_and_is_whole() {
+    let mut recorded = Recorded::mp4(|world| world.egresses.set_limit(Some(chrono::TimeDelta::seconds(60))));
+    let over = recorded.listed(70);
+    assert_eq!((&over["status"], &over["error"]), (&json!("EGRESS_LIMIT_REACHED"), &json!("Session limit reached")));
+    assert_eq!(over["file"]["duration"], "60000000000");
+}
+
+#[test]
+fn segments_are_there_while_it_records_and_the_playlist_ends_with_it() {
+    let output = json!({ "segment_outputs": [{ "filename_prefix": "recordings/a/segment",
+        "playlist_name": "recordings/a/index.m3u8", "disable_manifest": true }] });
+    let mut recorded = Recorded::with(&output, |_| {});
+    let playlist = |recorded: &Recorded| String::from_utf8(recorded.world.shelf.objects["recordings/a/index.m3u8"].clone());
+    assert!(!playlist(&recorded).unwrap().contains("ENDLIST"));
+
+    assert_eq!(recorded.stop(20).1["segment_results"][0]["playlist_name"], "recordings/a/index.m3u8");
+    let over = recorded.listed(22);
+    assert_eq!((&over["status"], &over["segments"]["segment_count"]), (&json!("EGRESS_COMPLETE"), &json!("5")));
+    let text = playlist(&recorded).unwrap();
+    let names: Vec<&str> = text.lines().filter(|line| line.ends_with(".ts")).collect();
+    assert_eq!(names.len(), 5);
+    assert!(text.ends_with("#EXT-X-ENDLIST\n"), "{text}");
+    assert!(names.iter().all(|name| recorded.world.shelf.objects.contains_key(&format!("recordings/a/{name}"))));
+}
+
+#[test]
+fn a_run_whose_worker_died_while_it_uploaded_is_ending_for_ever() {
+    let mut recorded = Recorded::mp4(|world| world.shelf.by_hand = true);
+    assert_eq!(recorded.stop(20).0, 200);
+    recorded.world.tick(EPOCH_MS + 21_000);
+    recorded.world.egresses.kill_worker(chrono::DateTime::from_timestamp_millis(EPOCH_MS + 21_000).unwrap());
+
+    let write = recorded.world.take_writes().remove(0);
+    recorded.world.wrote(&write, Ok(()), EPOCH_MS + 22_000);
+    assert_eq!(recorded.listed(90)["status"], "EGRESS_ENDING");
+    let (status, refused) = recorded.stop(91);
+    assert_eq!((status, &refused["msg"]), (412, &json!("egress with status EGRESS_ENDING cannot be stopped")));
+}
+
+#[test]
+fn what_cannot_be_said_while_redis_is_away_is_said_later() {
+    let mut recorded = Recorded::mp4(|_| {});
+    recorded.world.take_events();
+    recorded.world.redis_is_down = true;
+    recorded.world.delete("standup", EPOCH_MS + 20_000);
+    recorded.world.tick(EPOCH_MS + 30_000);
+    assert!(recorded.world.take_events().iter().all(|event| !event.name.starts_with("egress")));
+
+    recorded.world.redis_is_down = false;
+    recorded.world.tick(EPOCH_MS + 40_000);
+    let said: Vec<&str> = recorded.world.take_events().iter().map(|event| event.name).collect();
+    assert_eq!(said, ["egress_updated", "egress_ended"]);
+}
+
+#[test]
+fn an_ended_run_is_listed_for_a_day_and_a_dead_one_for_ever() {
+    let mut recorded = Recorded::mp4(|_| {});
+    recorded.stop(20);
+    assert_eq!(recorded.listed(60)["status"], "EGRESS_COMPLETE");
+    assert_eq!(recorded.listed(25 * 3600), Value::Null);
+
+    let mut recorded = Recorded::mp4(|_| {});
+    recorded.world.egresses.kill_worker(chrono::DateTime::from_timestamp_millis(EPOCH_MS + 20_000).unwrap());
+    assert_eq!(recorded.listed(25 * 3600)["status"], "EGRESS_ACTIVE");
+}
+
+#[test]
+fn a_recorder_answers_for_itself_in_its_room_until_livekit_finds_it_gone() {
+    let mut recorded = Recorded::mp4(|_| {});
+    let served = |recorded: &mut Recorded, second: i64| {
+        let request = json!({ "room": "standup", "identity": recorded.run });
+        recorded.world.tick(EPOCH_MS + second * 1000);
+        ask(&mut recorded.world, "RoomService/UpdateSubscriptions", &request, EPOCH_MS + second * 1000).0
+    };
+    assert_eq!(served(&mut recorded, 11), 200);
+    recorded.stop(12);
+    assert_eq!(served(&mut recorded, 20), 200, "its browser does not say goodbye");
+    assert_eq!(served(&mut recorded, 40), 503);
 }

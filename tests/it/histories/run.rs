@@ -234,7 +234,8 @@ impl Run {
         self.told.events += events.len();
         for event in events {
             for arrival in self.post.arrivals(&mut self.rng, &event) {
-                self.plan(arrival, Happening::Delivery(event.clone()));
+                // A room may have ended, or a recorder begun, within the span that has just passed.
+                self.plan(arrival.max(self.now + 1), Happening::Delivery(event.clone()));
             }
         }
     }

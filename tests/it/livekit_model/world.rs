@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use meetbox::cli::dev::recorder::Egresses;
 use serde_json::{Map, Value, json};
 
-use super::{bodies, recorders::Shelf};
+use super::{
+    bodies,
+    recorders::{Shelf, moment},
+};
 
 /// How long a room without participants lives after the last one left, as LiveKit's default has it.
 pub const DEPARTURE_TIMEOUT_MS: i64 = 20_000;
@@ -177,7 +180,8 @@ impl World {
         self.note_left(&participant.sid, now);
         self.tell("participant_left", &place, Some((&participant, Some(reason))), now);
         if participant.is_recorder() && reason != "CONNECTION_TIMEOUT" {
-            self.egresses.put_out(identity, super::recorders::moment(now));
+            self.egresses.set_redis_down(self.redis_is_down, moment(now));
+            self.egresses.put_out(identity, moment(now));
         }
     }
 
@@ -246,7 +250,7 @@ impl World {
         gone.iter().for_each(|sid| self.note_left(sid, now));
         // What it had not sent yet dies with it.
         self.outbox.clear();
-        self.egresses.lose_livekit(super::recorders::moment(now));
+        self.egresses.lose_livekit(moment(now));
     }
 
     /// The second SIGTERM: the rooms leave Redis, and nobody is told.
@@ -260,12 +264,12 @@ impl World {
             self.note_ended(&room.sid, now);
             self.rooms.remove(&room.name);
         }
-        self.egresses.lose_livekit(super::recorders::moment(now));
+        self.egresses.lose_livekit(moment(now));
     }
 
     /// After a kill or a second SIGTERM: LiveKit runs again.
     pub fn start_again(&mut self, now: i64) {
-        self.egresses.find_livekit(super::recorders::moment(now));
+        self.egresses.find_livekit(moment(now));
         self.settle(now);
     }
 
