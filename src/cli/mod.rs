@@ -45,6 +45,9 @@ enum Command {
     /// Run a program for as long as stdin stays open
     #[command(hide = true)]
     Keep(dev::KeepArgs),
+    /// Stand in for LiveKit's recorder
+    #[command(hide = true)]
+    RecordInName(dev::StandInArgs),
     /// Fill a development database with believable meetings
     Seed,
     /// Ask the server on this machine whether it is ready
@@ -72,6 +75,7 @@ pub fn run() -> ExitCode {
             Ok(code) => return code,
             Err(failure) => Err(failure),
         },
+        Command::RecordInName(args) => dev::stand_in(args),
         Command::Seed => seed::run(),
         Command::Healthcheck => healthcheck::run(),
         Command::Migrate => migrate::run(),

@@ -66,7 +66,9 @@ impl Play {
             self.world.tick(at);
             match line["kind"].as_str().unwrap() {
                 "webhook" => self.follow(&line["body"], at),
-                "call" if line["request"].is_object() && line["grants"].as_object().is_some_and(|it| !it.is_empty()) => {
+                "call"
+                    if line["request"].is_object() && line["grants"].as_object().is_some_and(|it| !it.is_empty()) =>
+                {
                     self.call(line, at, &trace.name);
                 }
                 "note" => self.meddle(line["text"].as_str().unwrap(), at),
@@ -93,7 +95,8 @@ impl Play {
 
     fn call(&mut self, line: &Value, at: i64, trace: &str) {
         let method = line["method"].as_str().unwrap();
-        if !line["service"].as_str().unwrap().starts_with("Egress") && method != "CreateRoom" && method != "DeleteRoom" {
+        if !line["service"].as_str().unwrap().starts_with("Egress") && method != "CreateRoom" && method != "DeleteRoom"
+        {
             return;
         }
         let mut request = line["request"].clone();
@@ -111,7 +114,9 @@ impl Play {
         }
         let mut recorded = line["response"].clone();
         // What earlier scenarios left is not in this world.
-        for (items, known) in [(&mut recorded, self.runs.keys().collect::<Vec<_>>()), (&mut answered, self.runs.values().collect())] {
+        for (items, known) in
+            [(&mut recorded, self.runs.keys().collect::<Vec<_>>()), (&mut answered, self.runs.values().collect())]
+        {
             if let Some(items) = items["items"].as_array_mut() {
                 items.retain(|it| known.iter().any(|id| it["egress_id"] == **id));
                 items.sort_by_key(|it| it["started_at"].to_string());
@@ -161,7 +166,8 @@ fn asked_ms(line: &Value) -> i64 {
 /// The words of the store that refused, out of the words of egress.
 fn refused(trace: &Trace) -> Trouble {
     let errors = trace.of_kind("webhook").filter_map(|line| line["body"]["egressInfo"]["error"].as_str());
-    let words = errors.filter_map(|it| it.strip_prefix("S3 upload failed: err: operation error S3: PutObject, ")).next();
+    let words =
+        errors.filter_map(|it| it.strip_prefix("S3 upload failed: err: operation error S3: PutObject, ")).next();
     Trouble::Refused(words.unwrap().to_owned())
 }
 
@@ -194,7 +200,9 @@ fn shape(value: &Value) -> Value {
             })
             .collect(),
         Value::Array(items) => items.iter().map(shape).collect(),
-        Value::String(text) if text != "0" && text.bytes().all(|it| it.is_ascii_digit()) && !text.is_empty() => json!("n"),
+        Value::String(text) if text != "0" && text.bytes().all(|it| it.is_ascii_digit()) && !text.is_empty() => {
+            json!("n")
+        }
         other => other.clone(),
     }
 }
@@ -305,7 +313,8 @@ fn segments_are_there_while_it_records_and_the_playlist_ends_with_it() {
     let output = json!({ "segment_outputs": [{ "filename_prefix": "recordings/a/segment",
         "playlist_name": "recordings/a/index.m3u8", "disable_manifest": true }] });
     let mut recorded = Recorded::with(&output, |_| {});
-    let playlist = |recorded: &Recorded| String::from_utf8(recorded.world.shelf.objects["recordings/a/index.m3u8"].clone());
+    let playlist =
+        |recorded: &Recorded| String::from_utf8(recorded.world.shelf.objects["recordings/a/index.m3u8"].clone());
     assert!(!playlist(&recorded).unwrap().contains("ENDLIST"));
 
     assert_eq!(recorded.stop(20).1["segment_results"][0]["playlist_name"], "recordings/a/index.m3u8");

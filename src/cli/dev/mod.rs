@@ -22,6 +22,7 @@ mod process;
 pub mod recorder;
 mod redis_server;
 mod service;
+mod stand_in;
 mod start;
 mod summary;
 mod terminal;
@@ -35,8 +36,11 @@ use tokio::{
     time::timeout,
 };
 
-pub use self::keep::{KeepArgs, run as keep};
 use self::{folder::Folder, house::House, plan::Plan, terminal::Terminal};
+pub use self::{
+    keep::{KeepArgs, run as keep},
+    stand_in::{StandInArgs, run as stand_in},
+};
 use super::Failure;
 
 /// Signals that come closer together are one.
@@ -63,6 +67,9 @@ pub struct Args {
     /// Leave the web app out
     #[arg(long)]
     no_web: bool,
+    /// Put a stand-in for LiveKit's recorder before LiveKit: recordings then are files that say that nothing was recorded
+    #[arg(long)]
+    fake_egress: bool,
     /// Build the API once, and not again when its sources change
     #[arg(long)]
     no_watch: bool,

@@ -14,6 +14,7 @@ use super::{
     probe::Probe,
     redis_server,
     service::{Service, taken},
+    stand_in,
     summary::Summary,
     web,
 };
@@ -27,6 +28,8 @@ pub struct Plan {
     pub cluster: Option<Cluster>,
     pub redis: Part,
     pub livekit: Part,
+    /// Stands before LiveKit where it is asked for.
+    pub recorder: Option<Service>,
     pub api: Service,
     /// `None`: there are no sources here; the API is this very binary.
     pub build: Option<BuildOptions>,
@@ -80,6 +83,7 @@ impl Plan {
             ports: environment.ports(args)?,
             secrets: folder.secrets()?,
             livekit_elsewhere: environment.livekit()?,
+            recorder: recorder(args, folder, &environment)?,
             folder,
             environment,
         };
@@ -93,7 +97,8 @@ impl Plan {
         let from_sources = args.build_command.is_some() || root.join("Cargo.toml").exists();
 
         Ok(Self {
-            api: api::service(folder, &root, planner.ports.api, planner.told(web.as_ref())),
+            recorder: planner.recorder(web.as_ref()),
+            api: api::service(folder, &root, planner.ports.api, planner.told_to_api(web.as_ref())),
             build: from_sources.then(|| BuildOptions { command: args.build_command.clone(), watch: !args.no_watch }),
             summary: planner.summary(&postgres, &redis, web.as_ref()),
             root,
@@ -108,7 +113,7 @@ impl Plan {
     /// Everything that we run.
     pub fn services(&self) -> impl Iterator<Item = &Service> {
         let parts = [&self.postgres, &self.redis, &self.livekit].into_iter().filter_map(Part::service);
-        parts.chain([&self.api]).chain(&self.web)
+        parts.chain(&self.recorder).chain([&self.api]).chain(&self.web)
     }
 
     /// Ends what a run that was killed has left, and refuses to begin while somebody else has a port that is needed.
@@ -136,6 +141,19 @@ struct Planner<'a> {
     ports: Ports,
     secrets: Secrets,
     livekit_elsewhere: Option<LivekitElsewhere>,
+    recorder: Option<stand_in::Place>,
+}
+
+/// Where the stand-in recorder stands, if one is asked for and may be.
+fn recorder(args: &Args, folder: &Folder, environment: &Environment) -> Result<Option<stand_in::Place>, Failure> {
+    if !args.fake_egress {
+        return Ok(None);
+    }
+    if environment.get("APP_ENV").is_some_and(|environment| environment != "local") {
+        return Err(stand_in::refused());
+    }
+    let recordings = environment.get("STORAGE_DIR").map_or_else(|| folder.path("recordings"), PathBuf::from);
+    stand_in::Place::find(recordings).map(Some)
 }
 
 impl Planner<'_> {
@@ -219,6 +237,32 @@ impl Planner<'_> {
         told.into_iter().map(|(name, value)| (name, Some(value))).collect()
     }
 
+    /// What the API is told where a stand-in recorder may stand before LiveKit: we call the stand-in, browsers do not.
+    fn told_to_api(&self, web: Option<&Service>) -> Vec<(&'static str, Option<String>)> {
+        let mut told = self.told(web);
+        if let Some(recorder) = &self.recorder {
+            told.retain(|(name, _)| *name != "LIVEKIT_URL");
+            told.push(("LIVEKIT_URL", Some(recorder.url())));
+            if self.environment.get("LIVEKIT_PUBLIC_URL").is_none() {
+                told.push(("LIVEKIT_PUBLIC_URL", Some(self.livekit_url())));
+            }
+        }
+        told
+    }
+
+    fn recorder(&self, web: Option<&Service>) -> Option<Service> {
+        let place = self.recorder.as_ref()?;
+        let mut told = self.told(web);
+        told.retain(|(name, _)| *name != "LIVEKIT_URL");
+        told.push(("LIVEKIT_URL", Some(self.livekit_url())));
+        Some(stand_in::service(self.folder, place, told))
+    }
+
+    fn livekit_url(&self) -> String {
+        let elsewhere = self.livekit_elsewhere.as_ref();
+        elsewhere.map_or_else(|| livekit_server::url(self.ports.livekit), |livekit| livekit.url.clone())
+    }
+
     fn summary(&self, postgres: &Part, redis: &Part, web: Option<&Service>) -> Summary {
         let livekit = self.livekit_elsewhere.as_ref();
         let webhooks_to_us = livekit.is_none();
@@ -227,7 +271,8 @@ impl Planner<'_> {
         Summary {
             app: web.map(|web| web.place.clone()),
             api_port: self.ports.api,
-            livekit: livekit.map_or_else(|| livekit_server::url(self.ports.livekit), |livekit| livekit.url.clone()),
+            livekit: self.livekit_url(),
+            stand_in_recordings: self.recorder.as_ref().map(|place| place.folder.clone()),
             livekit_key: key.to_owned(),
             // A secret from elsewhere is not ours to show.
             livekit_secret: webhooks_to_us.then(|| secret.to_owned()),

@@ -55,7 +55,10 @@ pub async fn start(plan: Plan, house: &mut House) -> Result<(), Failure> {
     let postgres = start_part(plan.postgres, Floor::Ground, vec![], house)?;
     let redis = start_part(plan.redis, Floor::Ground, vec![], house)?;
     let livekit = start_part(plan.livekit, Floor::Middle, vec![redis.clone()], house)?;
-    api_needs.extend([postgres, redis, livekit]);
+    api_needs.extend([postgres, redis, livekit.clone()]);
+    if let Some(recorder) = plan.recorder {
+        api_needs.push(house.supervise(Floor::Middle, recorder, vec![livekit], Arc::default())?);
+    }
     house.supervise(Floor::Top, plan.api, api_needs, renew)?;
     Ok(())
 }

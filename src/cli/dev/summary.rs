@@ -11,6 +11,8 @@ pub struct Summary {
     pub app: Option<String>,
     pub api_port: u16,
     pub livekit: String,
+    /// Where recordings go that record nothing, unless there is an object store.
+    pub stand_in_recordings: Option<PathBuf>,
     pub livekit_key: String,
     /// `None`: it is not ours to show.
     pub livekit_secret: Option<String>,
@@ -62,6 +64,13 @@ impl Summary {
             None => {
                 writeln!(f, "              key {}; its webhook must lead to {api}/livekit/webhook", self.livekit_key)?
             }
+        }
+        if let Some(folder) = &self.stand_in_recordings {
+            writeln!(
+                f,
+                "  recorder    a STAND-IN (--fake-egress): recordings are files that say that nothing was recorded,"
+            )?;
+            writeln!(f, "              in the object store that is set, else in {}", folder.display())?;
         }
         writeln!(f, "  Postgres    {}", self.postgres)?;
         writeln!(f, "  Redis       {}", self.redis)?;

@@ -56,7 +56,8 @@ impl Playlist {
     pub fn add(&mut self, name: &str, begins: DateTime<Utc>, length: TimeDelta) {
         let seconds = length.num_milliseconds() as f64 / 1000.0;
         let begins = begins.format("%Y-%m-%dT%H:%M:%S%.3fZ");
-        self.text += &format!("#EXT-X-DISCONTINUITY\n#EXT-X-PROGRAM-DATE-TIME:{begins}\n#EXTINF:{seconds:.3},\n{name}\n");
+        self.text +=
+            &format!("#EXT-X-DISCONTINUITY\n#EXT-X-PROGRAM-DATE-TIME:{begins}\n#EXTINF:{seconds:.3},\n{name}\n");
     }
 
     /// No segment follows.

@@ -98,7 +98,8 @@ fn repeated(body: &Value) -> Value {
         repeated[name] = value.clone();
     }
     for segments in repeated["segment_outputs"].as_array_mut().into_iter().flatten() {
-        let unsaid = [("live_playlist_name", json!("")), ("segment_duration", json!(0)), ("filename_suffix", json!("INDEX"))];
+        let unsaid =
+            [("live_playlist_name", json!("")), ("segment_duration", json!(0)), ("filename_suffix", json!("INDEX"))];
         for (name, value) in unsaid {
             if segments[name].is_null() {
                 segments[name] = value;
