@@ -1,6 +1,6 @@
 //! The plan: what is started, what is only checked because it runs already, and who is told which address.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 use url::Url;
@@ -97,7 +97,7 @@ impl Plan {
         let from_sources = args.build_command.is_some() || root.join("Cargo.toml").exists();
 
         Ok(Self {
-            recorder: planner.recorder(web.as_ref()),
+            recorder: planner.recorder(&root, web.as_ref()),
             api: api::service(folder, &root, planner.ports.api, planner.told_to_api(web.as_ref())),
             build: from_sources.then(|| BuildOptions { command: args.build_command.clone(), watch: !args.no_watch }),
             summary: planner.summary(&postgres, &redis, web.as_ref()),
@@ -250,12 +250,12 @@ impl Planner<'_> {
         told
     }
 
-    fn recorder(&self, web: Option<&Service>) -> Option<Service> {
+    fn recorder(&self, root: &Path, web: Option<&Service>) -> Option<Service> {
         let place = self.recorder.as_ref()?;
         let mut told = self.told(web);
         told.retain(|(name, _)| *name != "LIVEKIT_URL");
         told.push(("LIVEKIT_URL", Some(self.livekit_url())));
-        Some(stand_in::service(self.folder, place, told))
+        Some(stand_in::service(self.folder, root, place, told))
     }
 
     fn livekit_url(&self) -> String {

@@ -4,6 +4,7 @@ mod first_link;
 mod hot_reload;
 mod rebuild;
 mod running;
+mod stand_in;
 
 use std::{
     net::{Ipv4Addr, TcpListener},

@@ -2,7 +2,7 @@
 
 mod browsers;
 mod locked;
-mod people;
+pub mod people;
 mod place;
 mod record;
 mod removed;

@@ -153,7 +153,8 @@ impl StandIn {
         match effect {
             Effect::Tell { name, info, at } => {
                 let egress_id = info["egressId"].as_str().unwrap_or_default();
-                info!(egress.id = egress_id, "stand-in recording {egress_id}: {name}, {}", info["status"]);
+                let status = info["status"].as_str().unwrap_or("EGRESS_STARTING");
+                info!(egress.id = egress_id, "stand-in recording {egress_id}: {name}, {status}");
                 // The post lives as long as we do.
                 let _ = self.letters.send(Letter { name, info, at });
             }

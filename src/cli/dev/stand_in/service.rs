@@ -1,6 +1,10 @@
 //! How the stand-in is run and watched.
 
-use std::{net::TcpListener, path::PathBuf, time::Duration};
+use std::{
+    net::TcpListener,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use super::super::{
     folder::Folder,
@@ -36,7 +40,7 @@ impl Place {
 }
 
 /// Tells how to run it. `variables` are those of our server, but with the real LiveKit.
-pub fn service(folder: &Folder, place: &Place, variables: Vec<(&'static str, Option<String>)>) -> Service {
+pub fn service(folder: &Folder, root: &Path, place: &Place, variables: Vec<(&'static str, Option<String>)>) -> Service {
     let probe = Probe::Listens { host: "127.0.0.1".to_owned(), port: place.port };
     Service {
         name: NAME,
@@ -50,7 +54,7 @@ pub fn service(folder: &Folder, place: &Place, variables: Vec<(&'static str, Opt
                 "--folder".into(),
                 place.folder.clone().into(),
             ],
-            directory: folder.path(""),
+            directory: root.to_owned(),
             variables,
             user: None,
             stop: StopSignal::Term,
