@@ -1,5 +1,7 @@
 //! What the binary embeds besides migrations.
 
+pub mod egress;
+pub mod egress_keys;
 pub mod templates;
 
 use std::borrow::Cow;

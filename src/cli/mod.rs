@@ -4,6 +4,7 @@ mod account;
 mod api_key;
 mod check;
 pub mod dev;
+mod egress_config;
 mod failure;
 mod healthcheck;
 mod migrate;
@@ -42,6 +43,8 @@ enum Command {
     Check(check::Args),
     /// Run everything that a meeting needs on this machine, for development
     Dev(dev::Args),
+    /// Print the configuration of LiveKit's recorder, egress.yaml, as these settings make it
+    EgressConfig(egress_config::Args),
     /// Run a program for as long as stdin stays open
     #[command(hide = true)]
     Keep(dev::KeepArgs),
@@ -71,6 +74,7 @@ pub fn run() -> ExitCode {
         Command::ApiKey(command) => api_key::run(command),
         Command::Check(args) => check::run(args),
         Command::Dev(args) => dev::run(args),
+        Command::EgressConfig(args) => egress_config::run(args),
         Command::Keep(args) => match dev::keep(args) {
             Ok(code) => return code,
             Err(failure) => Err(failure),

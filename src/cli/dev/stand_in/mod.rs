@@ -33,7 +33,7 @@ use crate::{
     app,
     cli::Failure,
     clock::Clock,
-    config::{Environment, Settings, Source},
+    config::{Environment, Settings},
     livekit::Keys,
     telemetry,
 };
@@ -66,7 +66,7 @@ struct StandIn {
 
 /// Stands in until it is stopped.
 pub fn run(args: StandInArgs) -> Result<(), Failure> {
-    let settings = Settings::load(&Source::from_process())?.settings;
+    let settings = Settings::from_process()?.settings;
     if settings.environment != Environment::Local {
         return Err(refused());
     }
@@ -77,7 +77,7 @@ pub fn run(args: StandInArgs) -> Result<(), Failure> {
 /// Why there is no stand-in outside of a developer's machine.
 pub fn refused() -> Failure {
     Failure::input("--fake-egress makes recordings that record nothing, which only APP_ENV=local may")
-        .hint("leave --fake-egress out, and let LiveKit's egress record (docs/recordings.md)")
+        .hint("leave --fake-egress out, and let LiveKit's egress record (docs/egress.md)")
 }
 
 async fn stand_in(args: StandInArgs, settings: &Settings) -> Result<(), Failure> {
