@@ -78,8 +78,8 @@ impl Capacity {
     /// at all cores and not at the share, so one is taken even where there is a single core.
     pub fn cost(self) -> f64 {
         let share = f64::from(self.cores) * MOST_OF_THE_MACHINE / f64::from(self.slots.max(1));
-        // Down, or the last would not fit.
-        (share * 100.0).floor() / 100.0
+        // A hair less, or what egress reckons in fractions of two would leave no room for the last.
+        ((share - 1e-6) * 10_000.0).floor() / 10_000.0
     }
 }
 

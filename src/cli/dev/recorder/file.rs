@@ -6,7 +6,7 @@ use crate::model::recording::Format;
 
 const MP4: &[u8] = include_bytes!("../../../../assets/stand-in/recording.mp4");
 const OGG: &[u8] = include_bytes!("../../../../assets/stand-in/recording.ogg");
-const SEGMENT: &[u8] = include_bytes!("../../../../assets/stand-in/segment.ts");
+const SEGMENT: &[u8] = include_bytes!("../../../../assets/stand-in/segment.mpegts");
 /// How much a file grows at most with its duration: players that look for the end of an Ogg look no farther back.
 const LONGEST_PADDING: i64 = 16 * 1024;
 /// How long one segment is, as egress makes them unless it is told otherwise.
