@@ -79,7 +79,9 @@ pub async fn examine(app: &App) -> Report {
         async {
             match &app.storage {
                 Storage::NotConfigured => Part::NotConfigured,
-                Storage::S3(s3) => probe(async { s3.probe().await.map_err(|err| err.to_string()) }).await,
+                Storage::S3(_) | Storage::Folder(_) => {
+                    probe(async { app.storage.probe().await.map_err(|err| err.to_string()) }).await
+                }
             }
         },
     );

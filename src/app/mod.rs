@@ -118,7 +118,7 @@ impl App {
             trusted_proxies: settings.http.trusted_proxies.as_slice().into(),
             allowed_origins: settings.http.cors_origins.as_slice().into(),
             livekit: livekit::Client::new(http.clone(), &settings.livekit, clock.clone()),
-            storage: Storage::new(http.clone(), settings.storage.as_ref())?,
+            storage: Storage::new(http.clone(), &settings.storage, settings.environment, clock.clone())?,
             oidc: settings.oidc.clone().map(|oidc| Provider::new(http, oidc, clock.clone())),
             livekit_public_url: settings.livekit.public_url.as_str().trim_end_matches('/').into(),
             token_ttl: chrono::TimeDelta::from_std(settings.livekit.token_ttl)?,

@@ -120,7 +120,7 @@ fn redis(url: &str) -> Result<Redis, Failure> {
 }
 
 fn store(settings: &Settings) -> Store {
-    let Some(s3) = &settings.storage else { return Store::Folder };
+    let Some(s3) = settings.storage.s3() else { return Store::Folder };
     Store::S3(S3 {
         access_key: s3.access_key.clone(),
         secret: s3.secret_key.expose_secret().to_owned(),

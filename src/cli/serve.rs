@@ -63,7 +63,7 @@ async fn serve(settings: &Settings) -> Result<(), Failure> {
     jobs::keep(&lifecycle, &app);
     let places = http::server::places(settings.http.max_connections);
     let options = ServerOptions { max_connections: places, patience: Patience::default() };
-    let routes = http::routes(app, http::web::endpoint(&settings.livekit, settings.storage.as_ref()));
+    let routes = http::routes(app, http::web::endpoint(&settings.livekit, settings.storage.s3()));
     lifecycle.keep("http", |stop| http::server::serve(listener, routes, options, stop));
     keep_watchdog(&lifecycle);
     info!(%address, "ready on http://{address}");

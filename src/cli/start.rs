@@ -20,15 +20,17 @@ use crate::{
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 /// … to here.
 const LONGEST_PAUSE: Duration = Duration::from_secs(4);
+/// How long a start waits for storage, which it can do without.
+const STORAGE_PATIENCE: Duration = Duration::from_secs(5);
 
-/// Everything behind the doors: Postgres migrated, LiveKit proved, Redis and storage looked at.
+/// Everything behind the doors: Postgres migrated, LiveKit proved, Redis looked at, storage tried.
 pub async fn open(settings: &Settings) -> Result<App, Failure> {
     let pool = postgres(settings).await?;
     let app = App::new(settings, pool, Clock::System)
         .map_err(|err| Failure::input("cannot work with the settings").because(&err))?;
 
     look_at_redis(&app).await;
-    look_at_storage(&app).await;
+    prove_storage(&app).await;
     prove_livekit(&app, &settings.livekit).await?;
     Ok(app)
 }
@@ -60,13 +62,21 @@ async fn look_at_redis(app: &App) {
     }
 }
 
-async fn look_at_storage(app: &App) {
-    match &app.storage {
-        Storage::NotConfigured => info!("no object storage is set up; nothing can be recorded"),
-        Storage::S3(s3) => match s3.probe().await {
-            Ok(()) => info!("connected to object storage"),
-            Err(err) => warn!(error = %err, "object storage is unavailable; going on without it"),
-        },
+/// Writes, reads and deletes a small object. What comes of it is only told: meetings do without recordings, and each
+/// later question to storage finds out for itself whether it is back.
+async fn prove_storage(app: &App) {
+    let place = match &app.storage {
+        Storage::NotConfigured => {
+            info!("no storage is set up; nothing can be recorded");
+            return;
+        }
+        Storage::S3(_) => "object storage",
+        Storage::Folder(_) => "the storage folder",
+    };
+    match tokio::time::timeout(STORAGE_PATIENCE, app.storage.prove()).await {
+        Ok(Ok(())) => info!("connected to {place}; objects can be written, read and deleted"),
+        Ok(Err(err)) => warn!(error = %err, "{place} is unavailable ({err}); going on without it"),
+        Err(_) => warn!("{place} is unavailable (no answer within {STORAGE_PATIENCE:?}); going on without it"),
     }
 }
 

@@ -15,6 +15,7 @@ mod livekit;
 mod logs;
 mod meetings;
 mod oidc;
+mod oracle;
 mod problem;
 mod reader;
 pub mod reference;
@@ -42,7 +43,7 @@ pub use self::{
     oidc::{OidcSettings, RoleRule},
     problem::{Problem, SettingsError, Warning},
     source::Source,
-    storage::S3Settings,
+    storage::{FolderSettings, S3Settings, StorageSettings},
 };
 
 /// Everything that is set from outside, checked.
@@ -56,8 +57,7 @@ pub struct Settings {
     pub livekit: LivekitSettings,
     pub accounts: AccountSettings,
     pub meetings: MeetingSettings,
-    /// `None`: no object storage is configured.
-    pub storage: Option<S3Settings>,
+    pub storage: StorageSettings,
     /// `None`: people sign in with local accounts only.
     pub oidc: Option<OidcSettings>,
     pub logs: LogSettings,

@@ -19,6 +19,8 @@ const PREFIXES: &[&str] = &[
     "PUBLIC_",
     "RATE_",
     "TRUSTED_",
+    "STORAGE_",
+    "EGRESS_",
 ];
 
 /// A warning for the variable, when it is none of ours and close to one that is.

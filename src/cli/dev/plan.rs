@@ -83,7 +83,7 @@ impl Plan {
             ports: environment.ports(args)?,
             secrets: folder.secrets()?,
             livekit_elsewhere: environment.livekit()?,
-            recorder: recorder(args, folder, &environment)?,
+            recorder: recorder(args, &environment)?,
             folder,
             environment,
         };
@@ -145,15 +145,14 @@ struct Planner<'a> {
 }
 
 /// Where the stand-in recorder stands, if one is asked for and may be.
-fn recorder(args: &Args, folder: &Folder, environment: &Environment) -> Result<Option<stand_in::Place>, Failure> {
+fn recorder(args: &Args, environment: &Environment) -> Result<Option<stand_in::Place>, Failure> {
     if !args.fake_egress {
         return Ok(None);
     }
     if environment.get("APP_ENV").is_some_and(|environment| environment != "local") {
         return Err(stand_in::refused());
     }
-    let recordings = environment.get("STORAGE_DIR").map_or_else(|| folder.path("recordings"), PathBuf::from);
-    stand_in::Place::find(recordings).map(Some)
+    stand_in::Place::find().map(Some)
 }
 
 impl Planner<'_> {
@@ -272,7 +271,7 @@ impl Planner<'_> {
             app: web.map(|web| web.place.clone()),
             api_port: self.ports.api,
             livekit: self.livekit_url(),
-            stand_in_recordings: self.recorder.as_ref().map(|place| place.folder.clone()),
+            records_in_name: self.recorder.is_some(),
             livekit_key: key.to_owned(),
             // A secret from elsewhere is not ours to show.
             livekit_secret: webhooks_to_us.then(|| secret.to_owned()),

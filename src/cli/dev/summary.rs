@@ -11,8 +11,8 @@ pub struct Summary {
     pub app: Option<String>,
     pub api_port: u16,
     pub livekit: String,
-    /// Where recordings go that record nothing, unless there is an object store.
-    pub stand_in_recordings: Option<PathBuf>,
+    /// Whether recordings are files that say that nothing was recorded.
+    pub records_in_name: bool,
     pub livekit_key: String,
     /// `None`: it is not ours to show.
     pub livekit_secret: Option<String>,
@@ -65,12 +65,11 @@ impl Summary {
                 writeln!(f, "              key {}; its webhook must lead to {api}/livekit/webhook", self.livekit_key)?
             }
         }
-        if let Some(folder) = &self.stand_in_recordings {
+        if self.records_in_name {
             writeln!(
                 f,
-                "  recorder    a STAND-IN (--fake-egress): recordings are files that say that nothing was recorded,"
+                "  recorder    a STAND-IN (--fake-egress): recordings are files that say that nothing was recorded"
             )?;
-            writeln!(f, "              in the object store that is set, else in {}", folder.display())?;
         }
         writeln!(f, "  Postgres    {}", self.postgres)?;
         writeln!(f, "  Redis       {}", self.redis)?;

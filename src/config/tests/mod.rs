@@ -69,7 +69,7 @@ fn what_is_not_said_has_the_defaults_of_a_server() {
     assert_eq!(settings.livekit.public_url.as_str(), "wss://livekit.example.org/");
     assert_eq!(settings.livekit.token_ttl, Duration::from_secs(600));
     assert_eq!(settings.livekit.webhook_retention, Duration::from_secs(30 * 24 * 60 * 60));
-    assert!(settings.storage.is_none());
+    assert!(matches!(settings.storage, StorageSettings::None));
     assert!(settings.oidc.is_none());
     assert_eq!(settings.http.public_url, None);
     assert_eq!(settings.logs.format, LogFormat::Json);
@@ -298,7 +298,7 @@ fn oracles_storage_is_addressed_by_path_whatever_is_said() {
         .with("S3_SECRET_KEY", "p8Zt4Lq0Vx2Ks6Wm")
         .with("S3_BUCKET", "livekit-recordings")
         .with("S3_REGION", "us-ashburn-1");
-    let path_style = |source: &Source| load(source).storage.unwrap().force_path_style;
+    let path_style = |source: &Source| load(source).storage.s3().unwrap().force_path_style;
 
     assert!(path_style(&store) && warned(&store).is_empty());
     let overridden = store.clone().with("S3_FORCE_PATH_STYLE", "false");
@@ -311,7 +311,8 @@ fn oracles_storage_is_addressed_by_path_whatever_is_said() {
 
 #[test]
 fn the_path_style_alone_makes_no_storage() {
-    assert!(load(&production().with("S3_FORCE_PATH_STYLE", "true").with("S3_BUCKET", "")).storage.is_none());
+    let settings = load(&production().with("S3_FORCE_PATH_STYLE", "true").with("S3_BUCKET", ""));
+    assert!(matches!(settings.storage, StorageSettings::None));
 }
 
 /// A server that people sign in to through a provider.

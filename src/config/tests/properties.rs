@@ -240,7 +240,9 @@ proptest! {
         http_and_logs_arrive(&world, &loaded.settings)?;
         servers_arrive(&world, &loaded.settings)?;
         provider_arrives(&world, &loaded.settings)?;
-        prop_assert_eq!(loaded.settings.storage.is_some(), world.has_storage());
+        prop_assert_eq!(loaded.settings.storage.s3().is_some(), world.has_storage());
+        let takes_a_folder = world.environment == Environment::Local && !world.has_storage();
+        prop_assert_eq!(loaded.settings.storage.folder().is_some(), takes_a_folder);
         prop_assert_eq!(&loaded.warnings, &[]);
         let printed = format!("{loaded:?}");
         prop_assert!(world.secrets.iter().all(|secret| !printed.contains(secret.as_str())), "{printed}");
@@ -311,7 +313,8 @@ proptest! {
     fn the_store_is_the_one_that_was_set(world in any_world(), (given, _) in storage()) {
         let world = world.without(&["S3_FORCE_PATH_STYLE"]);
         let world = given.into_iter().fold(world, |world, (variable, value)| world.with(variable, value));
-        let store = Settings::load(&world.source()).unwrap().settings.storage.unwrap();
+        let settings = Settings::load(&world.source()).unwrap().settings;
+        let store = settings.storage.s3().unwrap();
 
         prop_assert!(same(&store.endpoint, said(&world, "S3_ENDPOINT", url::Url::parse("http://unset").unwrap())));
         prop_assert_eq!(&store.access_key, &world.values["S3_ACCESS_KEY"]);

@@ -52,7 +52,7 @@ async fn shake(mut rng: StdRng, cases: usize) {
         // A new house each time: an old one remembers its last answer for a second.
         let app = App::new(&settings, pool.clone(), Clock::System).unwrap();
         let client =
-            TestClient::new(http::routes(app, http::web::endpoint(&settings.livekit, settings.storage.as_ref())));
+            TestClient::new(http::routes(app, http::web::endpoint(&settings.livekit, settings.storage.s3())));
         let answer = client.get("/health").send().await;
         let status = answer.0.status().as_u16();
         let health: Value = answer.json().await.value().deserialize();

@@ -12,7 +12,6 @@ mod shelf;
 
 use std::{
     net::Ipv4Addr,
-    path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -48,9 +47,6 @@ pub struct StandInArgs {
     /// The port on loopback where it stands before LiveKit
     #[arg(long)]
     port: u16,
-    /// Where it leaves files when there is no object store
-    #[arg(long)]
-    folder: PathBuf,
 }
 
 /// The stand-in, as all that it does at once shares it.
@@ -82,9 +78,9 @@ pub fn refused() -> Failure {
 
 async fn stand_in(args: StandInArgs, settings: &Settings) -> Result<(), Failure> {
     let http = app::http_client().map_err(|err| Failure::ours("cannot make an HTTP client").because(&err))?;
-    let shelf = Shelf::new(http.clone(), settings, args.folder)?;
+    let shelf = Shelf::new(http.clone(), settings)?;
     let mut egresses = Egresses::default();
-    egresses.set_site(&shelf.site());
+    egresses.set_site(shelf.site());
     let (letters, post) = mpsc::unbounded_channel();
     let stand_in = Arc::new(StandIn {
         egresses: Mutex::new(egresses),

@@ -1,10 +1,6 @@
 //! How the stand-in is run and watched.
 
-use std::{
-    net::TcpListener,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{net::TcpListener, path::Path, time::Duration};
 
 use super::super::{
     folder::Folder,
@@ -18,19 +14,18 @@ use crate::cli::Failure;
 
 const NAME: &str = "recorder";
 
-/// Where the stand-in stands, and where it leaves files when there is no object store.
+/// Where the stand-in stands.
 pub struct Place {
     pub port: u16,
-    pub folder: PathBuf,
 }
 
 impl Place {
     /// On a port that is free now.
-    pub fn find(folder: PathBuf) -> Result<Self, Failure> {
+    pub fn find() -> Result<Self, Failure> {
         let free = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr());
         let free =
             free.map_err(|err| Failure::ours("there is no free port for the stand-in recorder").because(&err))?;
-        Ok(Self { port: free.port(), folder })
+        Ok(Self { port: free.port() })
     }
 
     /// Where our server calls what it takes for LiveKit.
@@ -51,8 +46,6 @@ pub fn service(folder: &Folder, root: &Path, place: &Place, variables: Vec<(&'st
                 "record-in-name".into(),
                 "--port".into(),
                 place.port.to_string().into(),
-                "--folder".into(),
-                place.folder.clone().into(),
             ],
             directory: root.to_owned(),
             variables,
