@@ -32,7 +32,7 @@ dev: prerequisites ## Run everything that a meeting needs, until Ctrl-C; ARGS="-
 	@cargo build --bin meetbox
 	@exec $(CARGO_TARGET_DIR)/debug/meetbox dev $(ARGS)
 
-test: prerequisites-tests web tests/e2e/node_modules/.package-lock.json tests/oidc-provider/node_modules/.package-lock.json .meetbox/venv/bin/schemathesis ## Run every test, on a real Postgres, Redis and LiveKit
+test: prerequisites-tests web tests/e2e/node_modules/.package-lock.json tests/oidc-provider/node_modules/.package-lock.json .meetbox/venv/bin/schemathesis .meetbox/localstack/installed .meetbox/moto/installed ## Run every test, on a real Postgres, Redis and LiveKit
 	npm --prefix web test
 	cargo test --locked --no-fail-fast
 
@@ -75,6 +75,13 @@ static: web ## Build the static release binary
 .meetbox/venv/bin/schemathesis: tests/schemathesis/requirements.txt
 	python3 -m venv .meetbox/venv
 	.meetbox/venv/bin/pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+# The object stores of the tests that are written in Python; each in a place of its own, for they want different versions of
+# the same things.
+.meetbox/%/installed: tests/stores/%.txt
+	python3 -m venv .meetbox/$*
+	.meetbox/$*/bin/pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
 web/out/index.html: web/node_modules/.package-lock.json $(WEB_SOURCES)

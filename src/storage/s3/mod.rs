@@ -13,7 +13,7 @@ use std::{
 
 use backon::{ExponentialBuilder, Retryable as _};
 use chrono::{DateTime, Utc};
-use reqwest::{RequestBuilder, Response};
+use reqwest::{RequestBuilder, Response, header::CONTENT_LENGTH};
 use rusty_s3::{Bucket, Credentials, S3Action, UrlStyle};
 use secrecy::ExposeSecret;
 use tracing::{info, warn};
@@ -120,7 +120,10 @@ impl S3 {
     async fn make_bucket(&self) -> Result<(), StorageError> {
         let action = self.bucket.create_bucket(&self.credentials);
         let url = self.sign(&action);
-        let answer = self.ask(self.http.put(url).body(action.body())).await?;
+        let body = action.body();
+        // The length is told even when there is nothing: some stores insist.
+        let request = self.http.put(url).header(CONTENT_LENGTH, body.len()).body(body);
+        let answer = self.ask(request).await?;
         if answer.status().is_success() {
             info!(bucket = self.bucket.name(), "made the bucket `{}`, which was missing", self.bucket.name());
             return Ok(());

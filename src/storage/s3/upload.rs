@@ -199,7 +199,7 @@ impl S3 {
             let mut action = self.bucket.create_multipart_upload(Some(&self.credentials), key);
             action.headers_mut().insert("content-type", content_type);
             let url = self.sign(&action);
-            let answer = self.ask(self.http.post(url).header(CONTENT_TYPE, content_type)).await?;
+            let answer = self.ask(self.http.post(url).header(CONTENT_TYPE, content_type).header(CONTENT_LENGTH, 0)).await?;
             if !answer.status().is_success() {
                 return Err(self.refusal(answer).await);
             }
