@@ -146,7 +146,11 @@ mod tests {
             ("https://objectstorage.us-ashburn-1.oraclecloud.com", "own API", "NAMESPACE.compat.objectstorage.us-ash"),
             ("https://objectstorage.r.oraclecloud.com/n/ax4/b/rec/o/", "own API", "ax4.compat.objectstorage.r.oracle"),
             ("https://ax4.objectstorage.r.oci.customer-oci.com", "own API", "ax4.compat.objectstorage.r.oci.customer"),
-            ("https://objectstorage.r.oraclecloud.com/p/hush/n/ax4/b/rec/o/", "pre-auth", "ax4.compat.objectstorage.r."),
+            (
+                "https://objectstorage.r.oraclecloud.com/p/hush/n/ax4/b/rec/o/",
+                "pre-auth",
+                "ax4.compat.objectstorage.r.",
+            ),
             ("https://compat.objectstorage.r.oraclecloud.com", "namespace", "NAMESPACE.compat.objectstorage.r."),
             ("https://rec.ax4.compat.objectstorage.r.oraclecloud.com", "bucket", "//ax4.compat.objectstorage.r."),
             ("https://rec.vhcompat.objectstorage.r.oci.customer-oci.com", "S3_BUCKET", "https://vhcompat.object"),

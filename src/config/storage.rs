@@ -264,7 +264,8 @@ fn path_style(reader: &mut Reader<'_>, endpoint: &Url, asked: Option<bool>, regi
         }
         Endpoint::Right { style, region: of_host } => {
             if let Some(region) = region.filter(|region| *region != of_host) {
-                let message = format!("is {region}, but S3_ENDPOINT is a host of {of_host}, which refuses that signature");
+                let message =
+                    format!("is {region}, but S3_ENDPOINT is a host of {of_host}, which refuses that signature");
                 reader.warn(S3_REGION.name, message);
             }
             let by_path = style == Style::Path;

@@ -51,7 +51,11 @@ impl StorageError {
     /// What the machine says about the folder, in our words.
     pub(super) fn folder(doing: &'static str, source: io::Error) -> Self {
         let full = [Errno::NOSPC, Errno::DQUOT].iter().any(|errno| source.raw_os_error() == Some(errno.raw_os_error()));
-        if full { Self::Full(Some("no space is left in STORAGE_DIR".to_owned())) } else { Self::Folder { doing, source } }
+        if full {
+            Self::Full(Some("no space is left in STORAGE_DIR".to_owned()))
+        } else {
+            Self::Folder { doing, source }
+        }
     }
 
     /// Whether storage is what does not work, and not what it was asked: the same may succeed once it is mended.

@@ -204,7 +204,7 @@ mod tests {
         assert_eq!(Disposition::Inline.header(None), "inline");
         assert_eq!(
             Disposition::Attachment.header(Some("Besprechung \"Ü\".mp4")),
-            "attachment; filename=\"Besprechung ____.mp4\"; filename*=UTF-8''Besprechung%20%22%C3%9C%22.mp4"
+            "attachment; filename=\"Besprechung ___.mp4\"; filename*=UTF-8''Besprechung%20%22%C3%9C%22.mp4"
         );
         assert!(!Disposition::Inline.header(Some("a\r\nSet-Cookie: x")).contains('\n'));
     }
@@ -255,11 +255,16 @@ mod tests {
             };
             prop_assert_eq!(&told, &name);
             prop_assert!(key.opens(&parts));
-            prop_assert!(!key.opens(&LinkParts { expires: seconds + 1, ..parts }));
-            prop_assert!(!key.opens(&LinkParts { content_type: None, ..parts }));
-            prop_assert!(!key.opens(&LinkParts { disposition: Disposition::Attachment, ..parts }));
-            prop_assert!(!key.opens(&LinkParts { signature: "", ..parts }));
-            prop_assert_eq!(key.opens(&LinkParts { key: &other, ..parts }), other == object);
+            for bent in [
+                LinkParts { expires: seconds + 1, ..parts },
+                LinkParts { content_type: None, ..parts },
+                LinkParts { disposition: Disposition::Attachment, ..parts },
+                LinkParts { signature: "", ..parts },
+            ] {
+                prop_assert!(!key.opens(&bent), "{:?}", bent);
+            }
+            let another = LinkParts { key: &other, ..parts };
+            prop_assert_eq!(key.opens(&another), other == object);
         }
     }
 }

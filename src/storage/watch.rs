@@ -24,18 +24,23 @@ use super::StorageError;
 pub(super) const PIECE: u64 = 256 * 1024;
 /// How often is looked whether something moves.
 const BEAT: Duration = Duration::from_millis(200);
+/// How much more patience the end takes: the last megabytes may leave us and still be in the machine's buffers.
+const TAIL: u32 = 4;
 
-/// How many bytes have moved.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Moved(Arc<AtomicU64>);
+/// How many bytes have moved, of how many.
+#[derive(Clone, Debug)]
+pub(super) struct Moved {
+    so_far: Arc<AtomicU64>,
+    whole: u64,
+}
 
 impl Moved {
-    pub fn add(&self, bytes: usize) {
-        self.0.fetch_add(u64::try_from(bytes).unwrap_or(0), Ordering::Relaxed);
+    pub fn of(whole: u64) -> Self {
+        Self { so_far: Arc::default(), whole }
     }
 
-    pub fn so_far(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+    pub fn add(&self, bytes: usize) {
+        self.so_far.fetch_add(u64::try_from(bytes).unwrap_or(0), Ordering::Relaxed);
     }
 
     /// Waits for `work` for as long as something moves; tells `progress` how much has.
@@ -49,15 +54,16 @@ impl Moved {
         let (mut seen, mut since) = (0, Instant::now());
         loop {
             let done = tokio::time::timeout(BEAT, &mut work).await;
-            let so_far = self.so_far();
+            let so_far = self.so_far.load(Ordering::Relaxed);
             if so_far != seen {
                 (seen, since) = (so_far, Instant::now());
                 progress(so_far);
             }
+            let patience = if so_far < self.whole { stall } else { stall * TAIL };
             match done {
                 Ok(done) => return Ok(done),
-                Err(_) if since.elapsed() >= stall => {
-                    return Err(StorageError::Unreachable(format!("nothing has moved for {stall:?}")));
+                Err(_) if since.elapsed() >= patience => {
+                    return Err(StorageError::Unreachable(format!("nothing has moved for {patience:?}")));
                 }
                 Err(_) => {}
             }

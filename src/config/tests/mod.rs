@@ -3,11 +3,11 @@
 mod properties;
 mod worlds;
 
-use std::{net::Ipv4Addr, time::Duration};
+use std::{net::Ipv4Addr, path::Path, time::Duration};
 
 use secrecy::ExposeSecret;
 
-use super::{Environment, LogFormat, Settings, SettingsError, Source, table};
+use super::{Environment, LogFormat, Settings, SettingsError, Source, StorageSettings, table};
 
 const SECRET: &str = "qJ3tXw8ZpL5vNc2RbY7mKd4HsF9gTe6A";
 
@@ -290,14 +290,19 @@ fn bytes_that_are_not_text_and_space_around_a_value_are_refused() {
     assert!(err.problems[0].problem.ends_with(r"`\u{7}`"));
 }
 
-#[test]
-fn oracles_storage_is_addressed_by_path_whatever_is_said() {
-    let store = production()
+/// A server with a store.
+fn with_store() -> Source {
+    production()
         .with("S3_ENDPOINT", "https://mytenancy.compat.objectstorage.us-ashburn-1.oraclecloud.com")
         .with("S3_ACCESS_KEY", "0f3b9c")
         .with("S3_SECRET_KEY", "p8Zt4Lq0Vx2Ks6Wm")
         .with("S3_BUCKET", "livekit-recordings")
-        .with("S3_REGION", "us-ashburn-1");
+        .with("S3_REGION", "us-ashburn-1")
+}
+
+#[test]
+fn oracles_storage_is_addressed_by_path_whatever_is_said() {
+    let store = with_store();
     let path_style = |source: &Source| load(source).storage.s3().unwrap().force_path_style;
 
     assert!(path_style(&store) && warned(&store).is_empty());
@@ -307,6 +312,43 @@ fn oracles_storage_is_addressed_by_path_whatever_is_said() {
 
     let elsewhere = overridden.with("S3_ENDPOINT", "https://oraclecloud.com.example.org");
     assert!(!path_style(&elsewhere) && warned(&elsewhere).is_empty());
+}
+
+#[test]
+fn oracles_newer_hosts_are_addressed_as_each_of_them_knows_it() {
+    let at = |host: &str| with_store().with("S3_ENDPOINT", format!("https://{host}.us-ashburn-1.oci.customer-oci.com"));
+    let path_style = |source: &Source| load(source).storage.s3().unwrap().force_path_style;
+    let (by_path, hosted) = (at("ns.compat.objectstorage"), at("vhcompat.objectstorage"));
+
+    assert!(path_style(&by_path) && !path_style(&hosted));
+    assert_eq!(warned(&hosted.with("S3_FORCE_PATH_STYLE", "true")), ["S3_FORCE_PATH_STYLE"]);
+    assert_eq!(warned(&by_path.with("S3_REGION", "eu-frankfurt-1")), ["S3_REGION"]);
+}
+
+#[test]
+fn an_address_of_oracles_that_speaks_no_s3_is_refused_with_the_one_that_does() {
+    let err =
+        refused(&with_store().with("S3_ENDPOINT", "https://objectstorage.us-ashburn-1.oraclecloud.com/n/ax4/b/r"));
+
+    assert_eq!(variables(&err), ["S3_ENDPOINT"]);
+    assert!(err.problems[0].problem.contains("https://ax4.compat.objectstorage.us-ashburn-1.oraclecloud.com"));
+}
+
+#[test]
+fn recordings_are_kept_in_a_folder_or_in_a_store() {
+    let folder = |source: &Source| load(source).storage.folder().cloned().unwrap();
+    let here = folder(&local());
+    assert_eq!((here.dir.as_path(), &here.recorder_dir), (Path::new(".meetbox/recordings"), &here.dir));
+
+    let server = production().with("STORAGE_DIR", "/srv/rec");
+    assert_eq!(folder(&server).recorder_dir, Path::new("/srv/rec"));
+    assert_eq!(folder(&server.clone().with("EGRESS_STORAGE_DIR", "/out")).recorder_dir, Path::new("/out"));
+
+    assert_eq!(variables(&refused(&with_store().with("STORAGE_DIR", "/srv/rec"))), ["STORAGE_DIR"]);
+    assert_eq!(variables(&refused(&production().with("EGRESS_STORAGE_DIR", "/out"))), ["EGRESS_STORAGE_DIR"]);
+    assert_eq!(variables(&refused(&production().with("STORAGE_DIR", "/"))), ["STORAGE_DIR"]);
+    assert_eq!(warned(&with_store().with("EGRESS_STORAGE_DIR", "/out")), ["EGRESS_STORAGE_DIR"]);
+    assert_eq!(warned(&server.with("STORAGE_DRI", "/x")), ["STORAGE_DRI"]);
 }
 
 #[test]

@@ -39,12 +39,7 @@ enum Kind {
     Folder { name: String },
 }
 
-pub(super) fn list(
-    place: &Place,
-    prefix: &str,
-    after: Option<&str>,
-    limit: usize,
-) -> Result<Listing, StorageError> {
+pub(super) fn list(place: &Place, prefix: &str, after: Option<&str>, limit: usize) -> Result<Listing, StorageError> {
     let mut search = Search { prefix, after, wanted: limit + 1, found: Vec::new() };
     search.walk(&place.root()?, "", 0)?;
     let goes_on = search.found.len() > limit;
@@ -114,9 +109,7 @@ impl Search<'_> {
 
     fn may_hold(&self, Entry { path, kind }: &Entry) -> bool {
         match kind {
-            Kind::File { .. } => {
-                path.starts_with(self.prefix) && self.after.is_none_or(|after| path.as_str() > after)
-            }
+            Kind::File { .. } => path.starts_with(self.prefix) && self.after.is_none_or(|after| path.as_str() > after),
             Kind::Folder { .. } => {
                 let fits = path.starts_with(self.prefix) || self.prefix.starts_with(path.as_str());
                 fits && self.after.is_none_or(|after| path.as_str() > after || after.starts_with(path.as_str()))

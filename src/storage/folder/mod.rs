@@ -81,7 +81,7 @@ impl Folder {
     pub(super) async fn put(&self, key: Key<'_>, bytes: Bytes) -> Result<(), StorageError> {
         let name = key.as_str().to_owned();
         let place = self.place.clone();
-        let written = Moved::default();
+        let written = Moved::of(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
         let counting = written.clone();
         let work = tokio::task::spawn_blocking(move || {
             let draft = Draft::begin(&place)?;
@@ -128,11 +128,15 @@ impl Folder {
     ) -> Result<(), StorageError> {
         let (name, path) = (key.as_str().to_owned(), path.to_owned());
         let place = self.place.clone();
-        let written = Moved::default();
-        let counting = written.clone();
-        let work = tokio::task::spawn_blocking(move || {
+        let opened = self.waiting(move || {
             let file = File::open(path).map_err(StorageError::File)?;
             let size = file.metadata().map_err(StorageError::File)?.len();
+            Ok((file, size))
+        });
+        let (file, size) = opened.await?;
+        let written = Moved::of(size);
+        let counting = written.clone();
+        let work = tokio::task::spawn_blocking(move || {
             let draft = Draft::begin(&place)?;
             let mut from = 0;
             while from < size {

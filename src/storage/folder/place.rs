@@ -69,7 +69,8 @@ impl Place {
 
     pub fn root(&self) -> Result<OwnedFd, StorageError> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        rustix::fs::open(&self.root, flags, Mode::empty()).map_err(|err| StorageError::folder("open the folder", err.into()))
+        rustix::fs::open(&self.root, flags, Mode::empty())
+            .map_err(|err| StorageError::folder("open the folder", err.into()))
     }
 
     /// The file of that key; `None` when there is none.

@@ -44,6 +44,8 @@ fn read(place: &Place) -> Result<Option<LinkKey>, StorageError> {
     file.take(1024).read_to_end(&mut bytes).map_err(failed)?;
     match <[u8; LENGTH]>::try_from(bytes) {
         Ok(bytes) => Ok(Some(LinkKey::new(bytes))),
-        Err(_) => Err(failed(io::Error::other(format!("{NAME} has not {LENGTH} bytes; delete it, and a new one is made")))),
+        Err(_) => {
+            Err(failed(io::Error::other(format!("{NAME} has not {LENGTH} bytes; delete it, and a new one is made"))))
+        }
     }
 }

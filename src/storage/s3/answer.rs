@@ -19,7 +19,8 @@ const SKEW: i64 = 4 * 60;
 pub(super) async fn refusal(answer: Response, now: DateTime<Utc>, patience: Duration) -> StorageError {
     let status = answer.status().as_u16();
     let date = answer.headers().get(DATE).and_then(|date| date.to_str().ok());
-    let apart = date.and_then(|date| DateTime::parse_from_rfc2822(date).ok()).map(|date| (now - date.to_utc()).num_seconds());
+    let apart =
+        date.and_then(|date| DateTime::parse_from_rfc2822(date).ok()).map(|date| (now - date.to_utc()).num_seconds());
     // Without the body the status has to do.
     let body = tokio::time::timeout(patience, beginning(answer)).await.unwrap_or_default();
     judge(status, code(&body), apart.unwrap_or(0))
@@ -41,7 +42,8 @@ pub(super) fn code(body: &str) -> Option<String> {
     let (_, after) = body.split_once("<Code>")?;
     let (code, _) = after.split_once("</Code>")?;
     let code = code.trim();
-    let fine = (1..=LONGEST_CODE).contains(&code.len()) && code.chars().all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c));
+    let fine = (1..=LONGEST_CODE).contains(&code.len())
+        && code.chars().all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c));
     fine.then(|| code.to_owned())
 }
 
@@ -56,8 +58,14 @@ pub(super) fn judge(status: u16, code: Option<String>, apart: i64) -> StorageErr
         (
             _,
             Some(
-                "QuotaExceeded" | "QuotaExceededException" | "ServiceQuotaExceeded" | "InsufficientStorage"
-                | "XMinioStorageFull" | "StorageQuotaExceeded" | "StorageLimitExceeded" | "NotEnoughSpace",
+                "QuotaExceeded"
+                | "QuotaExceededException"
+                | "ServiceQuotaExceeded"
+                | "InsufficientStorage"
+                | "XMinioStorageFull"
+                | "StorageQuotaExceeded"
+                | "StorageLimitExceeded"
+                | "NotEnoughSpace",
             ),
         ) => StorageError::Full(code),
         (_, Some("BadDigest")) => StorageError::Mismatch("a part was damaged on its way (BadDigest)".to_owned()),

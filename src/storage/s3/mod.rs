@@ -4,12 +4,7 @@ mod answer;
 mod objects;
 mod upload;
 
-use std::{
-    fmt,
-    future::Future,
-    sync::Arc,
-    time::Duration,
-};
+use std::{fmt, future::Future, sync::Arc, time::Duration};
 
 use backon::{ExponentialBuilder, Retryable as _};
 use chrono::{DateTime, Utc};

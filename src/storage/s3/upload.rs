@@ -199,7 +199,8 @@ impl S3 {
             let mut action = self.bucket.create_multipart_upload(Some(&self.credentials), key);
             action.headers_mut().insert("content-type", content_type);
             let url = self.sign(&action);
-            let answer = self.ask(self.http.post(url).header(CONTENT_TYPE, content_type).header(CONTENT_LENGTH, 0)).await?;
+            let answer =
+                self.ask(self.http.post(url).header(CONTENT_TYPE, content_type).header(CONTENT_LENGTH, 0)).await?;
             if !answer.status().is_success() {
                 return Err(self.refusal(answer).await);
             }
@@ -254,7 +255,7 @@ impl S3 {
     ) -> Result<Response, StorageError> {
         let md5 = STANDARD.encode(md5);
         action.headers_mut().insert("content-md5", md5.clone());
-        let moved = Moved::default();
+        let moved = Moved::of(cargo.length());
         let mut request = self.http.put(self.sign(&action)).header("content-md5", md5);
         if let Some(content_type) = content_type {
             request = request.header(CONTENT_TYPE, content_type);

@@ -1,7 +1,14 @@
 //! `/health` tells how each part is, whatever state they are in.
 
+use std::fs;
+
 use futures_util::future::join_all;
-use meetbox::{app::App, clock::Clock, http};
+use meetbox::{
+    app::App,
+    clock::Clock,
+    config::{FolderSettings, StorageSettings},
+    http,
+};
 use poem::test::TestClient;
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use serde_json::Value;
@@ -37,10 +44,14 @@ async fn shake(mut rng: StdRng, cases: usize) {
     let redis_url = format!("redis://127.0.0.1:{}{}", redis.port, redis_url.path());
     let mut settings = settings(&database.url_through(postgres.port), &redis_url, &livekit.url());
     settings.database.max_connections = 2;
+    let dir = tempfile::tempdir().unwrap();
+    let recordings = dir.path().join("recordings");
+    settings.storage =
+        StorageSettings::Folder(FolderSettings { dir: recordings.clone(), recorder_dir: recordings.clone() });
     let pool = meetbox::db::connect(&settings.database).await.unwrap();
 
     for _ in 0..cases {
-        let [has_postgres, has_redis, has_livekit] = rng.random::<[bool; 3]>();
+        let [has_postgres, has_redis, has_livekit, has_storage] = rng.random::<[bool; 4]>();
         postgres.set(mode(&mut rng, has_postgres)).await;
         redis.set(mode(&mut rng, has_redis)).await;
         if has_livekit {
@@ -49,10 +60,11 @@ async fn shake(mut rng: StdRng, cases: usize) {
             livekit.go_away().await
         }
 
+        let _ = if has_storage { fs::create_dir_all(&recordings) } else { fs::remove_dir_all(&recordings) };
+
         // A new house each time: an old one remembers its last answer for a second.
         let app = App::new(&settings, pool.clone(), Clock::System).unwrap();
-        let client =
-            TestClient::new(http::routes(app, http::web::endpoint(&settings.livekit, settings.storage.s3())));
+        let client = TestClient::new(http::routes(app, http::web::endpoint(&settings.livekit, settings.storage.s3())));
         let answer = client.get("/health").send().await;
         let status = answer.0.status().as_u16();
         let health: Value = answer.json().await.value().deserialize();
@@ -61,16 +73,16 @@ async fn shake(mut rng: StdRng, cases: usize) {
         assert_eq!(status, if works { 200 } else { 503 }, "{health}");
         let whole = if !works {
             "unhealthy"
-        } else if has_redis {
+        } else if has_redis && has_storage {
             "healthy"
         } else {
             "degraded"
         };
         assert_eq!(health["status"], whole, "{health}");
-        for (part, is_there) in [("database", has_postgres), ("redis", has_redis), ("livekit", has_livekit)] {
+        let there = [has_postgres, has_redis, has_livekit, has_storage];
+        for (part, is_there) in ["database", "redis", "livekit", "storage"].into_iter().zip(there) {
             check_part(&health["services"][part], is_there, &health);
         }
-        assert_eq!(health["services"]["storage"]["status"], "not_configured", "{health}");
     }
 }
 

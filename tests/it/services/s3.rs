@@ -38,6 +38,11 @@ impl S3 {
         format!("http://127.0.0.1:{}", self.port)
     }
 
+    /// The folder of a bucket; a bucket is there when its folder is.
+    pub fn bucket(&self, name: &str) -> PathBuf {
+        self.folder.path().join("data").join(name)
+    }
+
     /// Ends it.
     pub fn kill(&mut self) {
         self.process.kill();

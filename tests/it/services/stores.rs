@@ -45,13 +45,7 @@ impl Store {
         Self::python("moto", "moto_server", arguments, &[], port)
     }
 
-    fn python(
-        environment: &str,
-        program: &str,
-        arguments: Vec<String>,
-        variables: &[(&str, &str)],
-        port: u16,
-    ) -> Self {
+    fn python(environment: &str, program: &str, arguments: Vec<String>, variables: &[(&str, &str)], port: u16) -> Self {
         let here = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(".meetbox").join(environment).join("bin");
         let binary = here.join(program);
         assert!(binary.is_file(), "`{program}` is missing: `make test` installs it into .meetbox/{environment}");

@@ -46,6 +46,7 @@ async fn a_link_of_an_object_store_opens_one_object_until_it_expires() {
     assert_eq!(client.get(&link.address).send().await.unwrap().status().as_u16(), 403);
 }
 
+// Feature: infrastructure-local-dev, Property 9: address, bucket and addressing style are those that are set.
 #[test]
 fn in_virtual_hosted_style_the_bucket_stands_in_front_of_the_host_and_nowhere_else() {
     let settings = |force_path_style| {

@@ -1,13 +1,13 @@
-//! Object storage, seen through `/health` of a real server, with a real S3-compatible store.
+//! Storage, seen through the start and `/health` of a real server, with real stores.
 
 use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::{
-    livekit_model::Model,
+    livekit_model::{KEYS, Model},
     services::{
-        S3, postgres, redis_url,
+        S3, Store, postgres, redis_url,
         s3::{ACCESS_KEY, BUCKET, REGION, SECRET_KEY},
     },
     serving::{Ground, Serving},
@@ -16,20 +16,33 @@ use crate::{
 /// How long `/health` gives an answer again that it has.
 const HEALTH_IS_KEPT: Duration = Duration::from_millis(1100);
 
-async fn serve(store: &S3, bucket: &str, secret_key: &str) -> (Model, Serving) {
+/// A house in that environment, with the settings of its storage.
+async fn serve(environment: &str, storage: &[(&'static str, &str)]) -> (Model, Serving) {
     let livekit = Model::start(meetbox::clock::Clock::System).await;
     let database = postgres().database().await;
+    let (key, secret) = KEYS[1];
     let ground = Ground::new(&database.url(), &redis_url(), &livekit.url())
-        .with("S3_ENDPOINT", &store.url())
-        .with("S3_ACCESS_KEY", ACCESS_KEY)
-        .with("S3_SECRET_KEY", secret_key)
-        .with("S3_BUCKET", bucket)
-        .with("S3_REGION", REGION)
-        .with("S3_FORCE_PATH_STYLE", "true");
+        .with("APP_ENV", environment)
+        .with("LIVEKIT_API_KEY", key)
+        .with("LIVEKIT_API_SECRET", secret);
+    let ground = storage.iter().fold(ground, |ground, (name, value)| ground.with(name, value));
     (livekit, Serving::start(ground).await)
 }
 
+/// The gateway's settings.
+fn gateway<'a>(url: &'a str, bucket: &'a str, secret_key: &'a str) -> [(&'static str, &'a str); 6] {
+    [
+        ("S3_ENDPOINT", url),
+        ("S3_ACCESS_KEY", ACCESS_KEY),
+        ("S3_SECRET_KEY", secret_key),
+        ("S3_BUCKET", bucket),
+        ("S3_REGION", REGION),
+        ("S3_FORCE_PATH_STYLE", "true"),
+    ]
+}
+
 async fn health(serving: &Serving) -> (Value, Value) {
+    tokio::time::sleep(HEALTH_IS_KEPT).await;
     let (status, health) = serving.get("/health").await;
     assert_eq!(status, 200, "storage is nothing that meetings need: {health}");
     (health["status"].clone(), health["services"]["storage"].clone())
@@ -39,29 +52,44 @@ async fn health(serving: &Serving) -> (Value, Value) {
 #[tokio::test]
 async fn storage_that_answers_is_healthy_and_comes_back_after_an_outage() {
     let mut store = S3::start();
-    let (_livekit, serving) = serve(&store, BUCKET, SECRET_KEY).await;
+    let url = store.url();
+    let (_livekit, serving) = serve("production", &gateway(&url, BUCKET, SECRET_KEY)).await;
     assert!(serving.printed().contains("connected to object storage"));
     let (overall, storage) = health(&serving).await;
     assert_eq!((overall, &storage["status"]), ("healthy".into(), &"healthy".into()), "{storage}");
 
     store.kill();
-    tokio::time::sleep(HEALTH_IS_KEPT).await;
     let (overall, storage) = health(&serving).await;
     assert_eq!((overall, &storage["status"]), ("degraded".into(), &"unhealthy".into()));
     assert!(storage["reason"].as_str().unwrap().contains("cannot reach storage"), "{storage}");
 
     store.start_again();
-    tokio::time::sleep(HEALTH_IS_KEPT).await;
+    assert_eq!(health(&serving).await.0, "healthy", "without a restart");
+    assert_eq!(std::fs::read_dir(store.bucket(BUCKET)).unwrap().count(), 0, "the start left nothing in the bucket");
+}
+
+// Feature: infrastructure-local-dev, Property 11: storage that is away at the start is told, and does not stop it.
+#[tokio::test]
+async fn storage_that_is_away_at_the_start_is_told_and_found_later() {
+    let mut store = S3::start();
+    store.kill();
+    let url = store.url();
+    let (_livekit, serving) = serve("production", &gateway(&url, BUCKET, SECRET_KEY)).await;
+    assert!(serving.printed().contains("object storage is unavailable (cannot reach storage"));
+    assert_eq!(health(&serving).await.0, "degraded");
+    store.start_again();
     assert_eq!(health(&serving).await.0, "healthy", "without a restart");
 }
 
+// Feature: infrastructure-local-dev, Property 11: the log of the start tells why storage cannot be used.
 #[tokio::test]
 async fn storage_that_refuses_us_is_told_apart_from_a_bucket_that_is_missing() {
     let store = S3::start();
+    let url = store.url();
     for (bucket, secret_key, reason) in
         [("elsewhere", SECRET_KEY, "no bucket"), (BUCKET, "not-the-secret-that-it-knows", "refuses")]
     {
-        let (_livekit, serving) = serve(&store, bucket, secret_key).await;
+        let (_livekit, serving) = serve("production", &gateway(&url, bucket, secret_key)).await;
         let (overall, storage) = health(&serving).await;
         assert_eq!(overall, "degraded");
         assert!(storage["reason"].as_str().unwrap().contains(reason), "{storage}");
@@ -69,5 +97,69 @@ async fn storage_that_refuses_us_is_told_apart_from_a_bucket_that_is_missing() {
         let log = serving.printed();
         assert!(log.contains("object storage is unavailable"), "the start says so, and goes on");
         assert!(!log.contains(secret_key) && !log.contains("X-Amz-Signature"), "no secret in the log");
+    }
+    assert!(!store.bucket("elsewhere").exists(), "elsewhere than in local a bucket is the operator's");
+}
+
+// Feature: infrastructure-local-dev, Property 10: a LocalStack that is new has the bucket when the start is through.
+#[tokio::test]
+async fn a_developers_store_has_its_bucket_when_the_start_is_through() {
+    let localstack = Store::localstack();
+    let Store { url, access_key, secret_key, region, .. } = &localstack;
+    let mut settings = gateway(url, "recordings-of-a-developer", secret_key);
+    (settings[1].1, settings[4].1) = (access_key, region);
+    let (_livekit, serving) = serve("local", &settings).await;
+    let log = serving.printed();
+    assert!(log.contains("made the bucket `recordings-of-a-developer`"), "{log}");
+    assert!(log.contains("connected to object storage"), "{log}");
+    assert_eq!(health(&serving).await.0, "healthy");
+}
+
+// Feature: infrastructure-local-dev, Property 10: a developer's store that has lost its bucket has it again soon.
+#[tokio::test]
+async fn a_developers_store_that_forgot_its_bucket_has_it_again() {
+    let store = S3::start();
+    let url = store.url();
+    let (_livekit, serving) = serve("local", &gateway(&url, BUCKET, SECRET_KEY)).await;
+    std::fs::remove_dir_all(store.bucket(BUCKET)).unwrap();
+    assert_eq!(health(&serving).await.0, "healthy");
+    assert!(store.bucket(BUCKET).exists());
+}
+
+// Feature: infrastructure-local-dev, Property 4: what was put into object storage is there after it was stopped and started.
+#[tokio::test]
+async fn what_was_put_is_there_after_the_store_was_stopped_and_started() {
+    let mut store = S3::start();
+    let storage = super::gateway(&store);
+    storage.put("blue-heron/one.mp4", "frames".into(), "video/mp4").await.unwrap();
+    store.kill();
+    storage.head("blue-heron/one.mp4").await.unwrap_err();
+    store.start_again();
+    // Also a storage that was away, and is left alone, is found by a look.
+    storage.probe().await.unwrap();
+    assert_eq!(super::read(&storage, "blue-heron/one.mp4").await.unwrap(), b"frames");
+}
+
+#[tokio::test]
+async fn a_folder_is_made_at_the_start_and_told_when_it_cannot_be() {
+    let dir = tempfile::tempdir().unwrap();
+    let recordings = dir.path().join("var/recordings");
+    let (_livekit, serving) = serve("production", &[("STORAGE_DIR", recordings.to_str().unwrap())]).await;
+    assert!(serving.printed().contains("connected to the storage folder"), "{}", serving.printed());
+    assert_eq!(health(&serving).await.0, "healthy");
+
+    std::fs::write(dir.path().join("file"), "").unwrap();
+    let nowhere = dir.path().join("file/recordings");
+    let (_livekit, serving) = serve("production", &[("STORAGE_DIR", nowhere.to_str().unwrap())]).await;
+    assert!(serving.printed().contains("the storage folder is unavailable (cannot make the folder"));
+    assert_eq!(health(&serving).await.0, "degraded");
+}
+
+#[tokio::test]
+async fn without_settings_a_developer_has_a_folder_and_a_server_has_nothing() {
+    for (environment, status) in [("local", "healthy"), ("production", "not_configured")] {
+        let (_livekit, serving) = serve(environment, &[]).await;
+        let (overall, storage) = health(&serving).await;
+        assert_eq!((overall, &storage["status"]), ("healthy".into(), &status.into()), "{environment}: {storage}");
     }
 }

@@ -37,8 +37,10 @@ pub enum Trouble {
     Says(u16, &'static str),
     /// It is done, and the answer is lost.
     Swallows,
-    /// What arrives is not what is kept.
+    /// What was sent is damaged on its way.
     Damages,
+    /// The store itself keeps something else than what it was given.
+    Rots,
 }
 
 /// What the store holds, and what was asked of it.
@@ -202,12 +204,13 @@ async fn answer(world: Arc<Mutex<World>>, mut request: Request) -> poem::Result<
     let answer = match signed {
         _ if chunked => Answer::error(501, "NotImplemented"),
         Err(code) => Answer::error(if code == "AuthorizationQueryParametersError" { 400 } else { 403 }, code),
-        Ok(()) => decide(&mut world, &call),
+        Ok(()) => decide(&mut world, call),
     };
     let date = (Utc::now() + world.ahead).format("%a, %d %b %Y %H:%M:%S GMT").to_string();
     let status = StatusCode::from_u16(answer.status).expect("a status");
     let headers = answer.headers.into_iter().chain([("date", date)]);
-    let response = headers.fold(Response::builder().status(status), |response, (name, value)| response.header(name, value));
+    let response =
+        headers.fold(Response::builder().status(status), |response, (name, value)| response.header(name, value));
     Ok(response.body(answer.body))
 }
 
@@ -216,20 +219,22 @@ fn lock(world: &Mutex<World>) -> MutexGuard<'_, World> {
 }
 
 /// Lets go wrong what shall, and answers the rest.
-fn decide(world: &mut World, call: &Call) -> Answer {
+fn decide(world: &mut World, mut call: Call) -> Answer {
     let words = call.words();
     world.asked.push(words.clone());
     let fault = world.faults.iter().position(|fault| fault.on == words).and_then(|at| world.faults.remove(at));
+    let damaged = |body: &[u8]| body.iter().map(|byte| byte ^ 1).collect::<Vec<u8>>();
     match fault.map(|fault| fault.answer) {
-        None => objects::answer(world, call, &call.body),
+        None => objects::answer(world, &call, &call.body),
         Some(Trouble::Says(status, code)) => Answer::error(status, code),
         Some(Trouble::Swallows) => {
-            objects::answer(world, call, &call.body);
+            objects::answer(world, &call, &call.body);
             Answer::error(500, "InternalError")
         }
-        Some(Trouble::Damages) => {
-            let damaged: Vec<u8> = call.body.iter().map(|byte| byte ^ 1).collect();
-            objects::answer(world, call, &damaged)
+        Some(Trouble::Damages) => objects::answer(world, &call, &damaged(&call.body)),
+        Some(Trouble::Rots) => {
+            call.md5 = None;
+            objects::answer(world, &call, &damaged(&call.body))
         }
     }
 }
