@@ -26,6 +26,11 @@ pub enum StorageError {
          set this machine's clock (`timedatectl set-ntp true`)"
     )]
     ClockSkew(i64),
+    #[error(
+        "storage says that the bucket is at another place{}: S3_ENDPOINT and S3_REGION must be those of the bucket",
+        in_brackets(.0.as_deref())
+    )]
+    Elsewhere(Option<String>),
     #[error("storage is full{}", in_brackets(.0.as_deref()))]
     Full(Option<String>),
     #[error("storage answered {status}{}", in_brackets(.code.as_deref()))]
@@ -66,6 +71,7 @@ impl StorageError {
             | Self::NoBucket
             | Self::Refused(_)
             | Self::ClockSkew(_)
+            | Self::Elsewhere(_)
             | Self::Full(_)
             | Self::Failed { .. }
             | Self::Garbled(_)
@@ -93,6 +99,7 @@ impl StorageError {
             | Self::NoBucket
             | Self::Refused(_)
             | Self::ClockSkew(_)
+            | Self::Elsewhere(_)
             | Self::Full(_)
             | Self::Garbled(_)
             | Self::Key(_)
@@ -113,6 +120,7 @@ impl StorageError {
             | Self::NoBucket
             | Self::Refused(_)
             | Self::ClockSkew(_)
+            | Self::Elsewhere(_)
             | Self::Full(_)
             | Self::Garbled(_)
             | Self::Mismatch(_)

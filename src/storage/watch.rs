@@ -15,10 +15,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures_util::{Stream, stream};
+use futures_util::{Stream, StreamExt as _, stream};
 use tokio::time::Instant;
 
-use super::StorageError;
+use super::{StorageError, object::Body};
 
 /// How much of a file is read at once.
 pub(super) const PIECE: u64 = 256 * 1024;
@@ -89,4 +89,21 @@ pub(super) fn read_piece(file: &File, from: u64, length: u64) -> io::Result<Byte
     let mut piece = vec![0; usize::try_from(length).map_err(io::Error::other)?];
     file.read_exact_at(&mut piece, from)?;
     Ok(piece.into())
+}
+
+/// The same stream for somebody who does not wait for ever for its next piece; after an error nothing comes.
+pub(super) fn patient(
+    pieces: impl Stream<Item = Result<Bytes, StorageError>> + Send + 'static,
+    stall: Duration,
+) -> Body {
+    let watched = stream::unfold(Some(Box::pin(pieces)), move |pieces| async move {
+        let mut pieces = pieces?;
+        match tokio::time::timeout(stall, pieces.next()).await {
+            Ok(None) => None,
+            Ok(Some(Ok(piece))) => Some((Ok(piece), Some(pieces))),
+            Ok(Some(Err(err))) => Some((Err(err), None)),
+            Err(_) => Some((Err(StorageError::Unreachable(format!("nothing has come for {stall:?}"))), None)),
+        }
+    });
+    Box::pin(watched)
 }

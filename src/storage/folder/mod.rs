@@ -22,8 +22,8 @@ use super::{
     breaker::Breaker,
     key::Key,
     link::{self, Link, LinkKey, LinkOptions},
-    object::{Body, ByteRange, Download, Listing, ObjectInfo},
-    watch::{Moved, PIECE, pieces, read_piece},
+    object::{ByteRange, Download, Listing, ObjectInfo},
+    watch::{Moved, PIECE, patient, pieces, read_piece},
 };
 use crate::{clock::Clock, config::FolderSettings};
 
@@ -106,7 +106,8 @@ impl Folder {
             None => 0..whole,
             Some(range) => range.of(whole).ok_or(StorageError::Range { whole: Some(whole) })?,
         };
-        let body: Body = Box::pin(pieces(file, range.clone()).map_err(|err| StorageError::folder("read", err)));
+        let bytes = pieces(file, range.clone()).map_err(|err| StorageError::folder("read", err));
+        let body = patient(bytes, self.patience.stall);
         Ok(Some(Download { size: range.end - range.start, whole, range, modified, body }))
     }
 

@@ -69,6 +69,15 @@ pub(super) fn judge(status: u16, code: Option<String>, apart: i64) -> StorageErr
             ),
         ) => StorageError::Full(code),
         (_, Some("BadDigest")) => StorageError::Mismatch("a part was damaged on its way (BadDigest)".to_owned()),
+        (301 | 307, _)
+        | (
+            _,
+            Some(
+                "AuthorizationQueryParametersError"
+                | "AuthorizationHeaderMalformed"
+                | "IllegalLocationConstraintException",
+            ),
+        ) => StorageError::Elsewhere(code),
         (401 | 403, _) if apart.abs() >= SKEW => StorageError::ClockSkew(apart),
         (401 | 403, _) => StorageError::Refused(code),
         _ => StorageError::Failed { status, code },
@@ -103,6 +112,7 @@ mod tests {
         assert!(told(403, "QuotaExceeded", 0).contains("full (QuotaExceeded)"));
         assert!(told(400, "BadDigest", 0).contains("something else than was sent"));
         assert_eq!(told(503, "SlowDown", 0), "storage answered 503 (SlowDown)");
-        assert_eq!(told(301, "", 0), "storage answered 301");
+        assert_eq!(told(418, "", 0), "storage answered 418");
+        assert!(told(301, "PermanentRedirect", 0).contains("(PermanentRedirect): S3_ENDPOINT and S3_REGION"));
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use futures_util::{StreamExt as _, stream};
+use futures_util::TryStreamExt as _;
 use reqwest::{
     Response,
     header::{CONTENT_LENGTH, CONTENT_RANGE, HeaderMap, HeaderName, LAST_MODIFIED, RANGE},
@@ -15,7 +15,8 @@ use super::{
     super::{
         StorageError,
         key::{self, Key},
-        object::{Body, ByteRange, Download, Listing, ObjectInfo},
+        object::{ByteRange, Download, Listing, ObjectInfo},
+        watch::patient,
     },
     Question, S3, answer, unreachable,
     upload::{Cargo, Sending},
@@ -60,7 +61,7 @@ impl S3 {
             }
             let answer = self.ask(request).await?;
             match answer.status().as_u16() {
-                200..=299 => download(answer, self.patience.stall).map(Some),
+                200..=299 => download(answer, range, self.patience.stall).map(Some),
                 404 => self.absent(answer).await,
                 416 => Err(StorageError::Range { whole: content_range(answer.headers()).and_then(|(_, whole)| whole) }),
                 _ => Err(self.refusal(answer).await),
@@ -161,7 +162,7 @@ fn header(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     headers.get(name)?.to_str().ok()
 }
 
-fn download(answer: Response, stall: Duration) -> Result<Download, StorageError> {
+fn download(answer: Response, range: Option<ByteRange>, stall: Duration) -> Result<Download, StorageError> {
     let headers = answer.headers();
     let size = answer.content_length().ok_or_else(|| StorageError::Garbled("an object without size".to_owned()))?;
     let modified = modified(headers)?;
@@ -170,9 +171,14 @@ fn download(answer: Response, stall: Duration) -> Result<Download, StorageError>
             Some((Some(first), Some(whole))) => (first, whole),
             _ => return Err(StorageError::Garbled("a part of an object that does not say which".to_owned())),
         },
+        // A store may give everything all the same, but not for a range that has nothing in it.
+        _ if range.is_some_and(|range| range.of(size).is_none()) => {
+            return Err(StorageError::Range { whole: Some(size) });
+        }
         _ => (0, size),
     };
-    Ok(Download { size, whole, range: first..first + size, modified, body: body(answer, stall) })
+    let body = patient(answer.bytes_stream().map_err(unreachable), stall);
+    Ok(Download { size, whole, range: first..first + size, modified, body })
 }
 
 /// The first byte and the size of the whole, from `bytes 0-9/100` or `bytes */100`.
@@ -180,19 +186,4 @@ fn content_range(headers: &HeaderMap) -> Option<(Option<u64>, Option<u64>)> {
     let (range, whole) = header(headers, CONTENT_RANGE)?.strip_prefix("bytes ")?.split_once('/')?;
     let first = range.split_once('-').and_then(|(first, _)| first.parse().ok());
     Some((first, whole.parse().ok()))
-}
-
-/// The bytes as they come; whoever waits too long for the next ones is told so.
-fn body(answer: Response, stall: Duration) -> Body {
-    let chunks = Box::pin(answer.bytes_stream());
-    let watched = stream::unfold(Some(chunks), move |chunks| async move {
-        let mut chunks = chunks?;
-        match tokio::time::timeout(stall, chunks.next()).await {
-            Ok(None) => None,
-            Ok(Some(Ok(chunk))) => Some((Ok(chunk), Some(chunks))),
-            Ok(Some(Err(err))) => Some((Err(unreachable(err)), None)),
-            Err(_) => Some((Err(StorageError::Unreachable(format!("nothing has come for {stall:?}"))), None)),
-        }
-    });
-    Box::pin(watched)
 }

@@ -36,6 +36,8 @@ use super::{
 const WHOLE: u64 = 100 * 1024 * 1024;
 /// How large a part is, unless there would be too many of them.
 const PART: u64 = 16 * 1024 * 1024;
+/// What is no larger is waited for as any small question is.
+const SMALL: u64 = 64 * 1024;
 /// How many parts S3 takes.
 const MOST_PARTS: u64 = 10_000;
 
@@ -79,6 +81,10 @@ impl Cargo {
             Self::Memory(bytes) => u64::try_from(bytes.len()).unwrap_or(u64::MAX),
             Self::File { range, .. } => range.end - range.start,
         }
+    }
+
+    fn is_small(&self) -> bool {
+        self.length() <= SMALL
     }
 
     async fn md5(&self) -> Result<[u8; 16], StorageError> {
@@ -160,13 +166,14 @@ impl S3 {
         sending: &Sending<'_>,
     ) -> Result<(), StorageError> {
         let (name, md5) = (key.as_str(), cargo.md5().await?);
-        self.retrying(Question { operation: "write", key: name }, || async move {
+        let question = Question { operation: "write", key: name };
+        let attempt = || async move {
             let mut action = self.bucket.put_object(Some(&self.credentials), name);
             action.headers_mut().insert("content-type", content_type);
             let answer = self.send(action, cargo, md5, (Some(content_type), sending)).await?;
             compare(&answer, md5)
-        })
-        .await
+        };
+        if cargo.is_small() { self.asking(question, attempt).await } else { self.retrying(question, attempt).await }
     }
 
     async fn put_parts(
@@ -261,9 +268,15 @@ impl S3 {
             request = request.header(CONTENT_TYPE, content_type);
         }
         // With a length, since S3 takes no body of unknown size.
-        let request = request.header(CONTENT_LENGTH, cargo.length()).body(cargo.body(moved.clone())).send();
-        let answer = moved.watch(self.patience.stall, &|bytes| sending.moved(bytes), request).await?;
-        let answer = answer.map_err(unreachable)?;
+        let request = request.header(CONTENT_LENGTH, cargo.length()).body(cargo.body(moved.clone()));
+        let answer = if cargo.is_small() {
+            let answer = self.ask(request).await?;
+            sending.moved(cargo.length());
+            answer
+        } else {
+            let sent = moved.watch(self.patience.stall, &|bytes| sending.moved(bytes), request.send()).await?;
+            sent.map_err(unreachable)?
+        };
         if answer.status().is_success() { Ok(answer) } else { Err(self.refusal(answer).await) }
     }
 

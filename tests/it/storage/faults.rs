@@ -1,13 +1,17 @@
 //! What storage does when the store does not do what it should.
 
-use std::{fs, time::Duration};
+use std::{
+    fs, io,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use chrono::TimeDelta;
 use futures_util::{TryStreamExt as _, future::join_all};
 use meetbox::{
     config::Environment,
-    storage::{Storage, StorageError},
+    storage::{Patience, Storage, StorageError},
 };
 use tokio::time::Instant;
 
@@ -71,6 +75,8 @@ async fn a_store_that_is_down_is_told_soon_left_alone_and_found_when_it_is_back(
         }
 
         let asked = Instant::now();
+        let err = put(&storage, "b.mp4").await.unwrap_err();
+        assert!(matches!(err, StorageError::Unavailable(_)), "{away:?}: {err}");
         let err = storage.get("a.mp4", None).await.unwrap_err();
         assert!(matches!(err, StorageError::Unavailable(_)), "{away:?}: {err}");
         assert!(asked.elapsed() < Duration::from_millis(50), "nobody waits for it");
@@ -78,6 +84,62 @@ async fn a_store_that_is_down_is_told_soon_left_alone_and_found_when_it_is_back(
         strict.door.set(Mode::Pass).await;
         tokio::time::sleep(PAUSE).await;
         assert_eq!(storage.head("a.mp4").await.unwrap(), None, "{away:?} is over");
+    }
+}
+
+#[tokio::test]
+async fn a_small_object_is_not_waited_for_as_a_large_one_is() {
+    let strict = Strict::start().await;
+    // Nobody would wait for as long as that, were it not for the small patience.
+    let patience = Patience { stall: Duration::from_secs(600), ..SHORT };
+    let storage = strict_store(&strict).with_patience(patience);
+    storage.prove().await.unwrap();
+    strict.door.set(Mode::BlackHoled).await;
+    let asked = Instant::now();
+    put(&storage, "a.mp4").await.unwrap_err();
+    assert!(asked.elapsed() < SHORT.whole * 2, "{:?}", asked.elapsed());
+}
+
+/// Everything that is logged meanwhile on this thread.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn each_retry_is_logged_with_what_and_why_and_without_the_signature() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).with_ansi(false).finish();
+    let _logged = tracing::subscriber::set_default(subscriber);
+
+    let strict = Strict::start().await;
+    let storage = strict_store(&strict).with_patience(SHORT);
+    storage.prove().await.unwrap();
+    strict.fail("DELETE object", Says(503, "SlowDown"));
+    strict.fail("DELETE object", Says(500, "InternalError"));
+    storage.delete("blue heron.mp4").await.unwrap();
+    strict.door.set(Mode::Refused).await;
+    storage.head("blue heron.mp4").await.unwrap_err();
+
+    let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    for (attempt, reason) in [(1, "503 (SlowDown)"), (2, "500 (InternalError)")] {
+        let line =
+            logged.lines().find(|line| line.contains(reason)).unwrap_or_else(|| panic!("no {reason} in {logged}"));
+        let told = format!("attempt {attempt} to delete `blue heron.mp4` failed");
+        assert!(line.contains("WARN") && line.contains(&told), "{line}");
+    }
+    assert!(logged.contains("attempt 1 to look at `blue heron.mp4` failed") && logged.contains("refused"), "{logged}");
+    for secret in ["X-Amz", strict::SECRET_KEY, strict::ACCESS_KEY] {
+        assert!(!logged.contains(secret), "{logged}");
     }
 }
 
@@ -146,10 +208,10 @@ async fn wrong_keys_are_refused_and_told() {
             assert!(told.contains("S3_ACCESS_KEY") && !keys.iter().any(|key| told.contains(key)), "{told}");
         }
     }
-    // A region that is not the store's is refused as a request, with its code.
+    // A region that is not the store's is told as such.
     let storage = store(&strict.url(), [strict::ACCESS_KEY, strict::SECRET_KEY], "eu-frankfurt-1", Environment::Local);
     let told = put(&storage, "a").await.unwrap_err().to_string();
-    assert!(told.contains("400") && told.contains("AuthorizationQueryParametersError"), "{told}");
+    assert!(told.contains("S3_REGION") && told.contains("AuthorizationQueryParametersError"), "{told}");
 }
 
 #[tokio::test]
