@@ -113,7 +113,7 @@ impl StorageError {
     pub(super) fn is_away(&self) -> bool {
         match self {
             Self::Unreachable(_) => true,
-            Self::Failed { status, .. } => *status >= 500,
+            Self::Failed { status, .. } => matches!(status, 500 | 502 | 503 | 504),
             Self::NotConfigured
             | Self::Address(_)
             | Self::Unavailable(_)

@@ -17,6 +17,8 @@ pub const REGION: &str = "us-east-1";
 /// A store with one empty bucket, which ends with the test process.
 pub struct S3 {
     pub port: u16,
+    /// Under which host each bucket has a host of its own.
+    domain: Option<&'static str>,
     process: Guarded,
     folder: TempDir,
 }
@@ -24,13 +26,22 @@ pub struct S3 {
 impl S3 {
     /// Starts one on a free port.
     pub fn start() -> Self {
+        Self::start_with(None)
+    }
+
+    /// Starts one that also knows its buckets by host: `BUCKET.domain`.
+    pub fn start_under(domain: &'static str) -> Self {
+        Self::start_with(Some(domain))
+    }
+
+    fn start_with(domain: Option<&'static str>) -> Self {
         let folder = folder_for(None);
         // The gateway's buckets are the folders in its folder.
         std::fs::create_dir_all(folder.path().join("data").join(BUCKET)).expect("the folder can be written to");
         let port = free_port();
-        let process = launch(port, &folder);
+        let process = launch(port, domain, &folder);
         process.wait_for_port(port);
-        Self { port, process, folder }
+        Self { port, domain, process, folder }
     }
 
     /// The address, as `S3_ENDPOINT` has it.
@@ -50,16 +61,18 @@ impl S3 {
 
     /// Starts it again where it was.
     pub fn start_again(&mut self) {
-        self.process = launch(self.port, &self.folder);
+        self.process = launch(self.port, self.domain, &self.folder);
         self.process.wait_for_port(self.port);
     }
 }
 
-fn launch(port: u16, folder: &TempDir) -> Guarded {
+fn launch(port: u16, domain: Option<&str>, folder: &TempDir) -> Guarded {
     let here = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(".meetbox/bin");
     let binary = find_program("versitygw", &[here]).expect("`versitygw` is missing: `make test` installs it");
     let data = folder.path().join("data").display().to_string();
-    let arguments = ["--port", &format!("127.0.0.1:{port}"), "posix", &data].map(str::to_owned).to_vec();
+    let mut arguments = ["--port", &format!("127.0.0.1:{port}")].map(str::to_owned).to_vec();
+    arguments.extend(domain.map(|domain| format!("--virtual-domain={domain}")));
+    arguments.extend(["posix", &data].map(str::to_owned));
     let environment =
         [("ROOT_ACCESS_KEY", ACCESS_KEY), ("ROOT_SECRET_KEY", SECRET_KEY)].map(|(n, v)| (n.to_owned(), v.to_owned()));
     let program =

@@ -4,12 +4,17 @@ use std::{
     cell::Cell,
     collections::{BTreeMap, BTreeSet},
     fs,
+    net::{Ipv4Addr, SocketAddr},
     time::Duration,
 };
 
 use bytes::Bytes;
 use futures_util::TryStreamExt as _;
-use meetbox::storage::{ByteRange, Disposition, LinkOptions, Storage, StorageError};
+use meetbox::{
+    clock::Clock,
+    config::{Environment, S3Settings, StorageSettings},
+    storage::{ByteRange, Disposition, LinkOptions, Storage, StorageError},
+};
 use proptest::{
     prelude::*,
     test_runner::{Config, TestCaseError, TestRunner},
@@ -17,12 +22,15 @@ use proptest::{
 
 use super::{BUCKET, Strict, folder, gateway, other, read, strict_store};
 use crate::{
-    services::{S3, Store},
+    services::{S3, Store, s3},
     serving::http_client,
 };
 
 /// How many histories each store goes through.
 const CASES: u32 = 100;
+
+/// Under which a store has a host for each bucket.
+const DOMAIN: &str = "store.test";
 
 /// One thing that is done to a store. Keys are numbers of the case's own keys.
 #[derive(Clone, Debug)]
@@ -114,6 +122,8 @@ fn deed() -> impl Strategy<Value = Deed> {
 /// A store beside the map that it must agree with.
 struct Pair<'a> {
     storage: &'a Storage,
+    /// Whoever follows links.
+    client: &'a reqwest::Client,
     map: BTreeMap<String, Vec<u8>>,
     prefix: String,
     keys: &'a [String],
@@ -219,7 +229,7 @@ impl Pair<'_> {
         if link.address.starts_with('/') {
             return Ok(());
         }
-        let answer = http_client().get(&link.address).send().await.unwrap();
+        let answer = self.client.get(&link.address).send().await.unwrap();
         let Some(held) = self.map.get(key) else {
             // Whether it is told that nothing is there, is each store's own affair.
             prop_assert!(matches!(answer.status().as_u16(), 403 | 404), "{}", answer.status());
@@ -240,15 +250,27 @@ fn fail(err: StorageError) -> TestCaseError {
     TestCaseError::fail(err.to_string())
 }
 
+/// A client that finds the host on this machine.
+fn found_here(host: &str, port: u16) -> reqwest::Client {
+    // The provider of the other clients; somebody may have named it already.
+    let _ = http_client();
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    reqwest::Client::builder().no_proxy().resolve(host, address).build().unwrap()
+}
+
 /// Takes the store through histories that it has not seen yet.
 fn tries(storage: &Storage, runtime: &tokio::runtime::Runtime) {
+    tries_with(storage, &http_client(), runtime);
+}
+
+fn tries_with(storage: &Storage, client: &reqwest::Client, runtime: &tokio::runtime::Runtime) {
     let config = Config { cases: CASES, failure_persistence: None, max_shrink_iters: 100, ..Config::default() };
     let case = Cell::new(0);
     let histories = (keys(), prop::collection::vec(deed(), 1..14));
     let outcome = TestRunner::new(config).run(&histories, |(keys, deeds)| {
         case.set(case.get() + 1);
         let prefix = format!("case {}/", case.get());
-        let mut pair = Pair { storage, map: BTreeMap::new(), prefix, keys: &keys };
+        let mut pair = Pair { storage, client, map: BTreeMap::new(), prefix, keys: &keys };
         runtime.block_on(async {
             for deed in &deeds {
                 pair.does(deed).await?;
@@ -270,6 +292,26 @@ fn runtime() -> tokio::runtime::Runtime {
 fn a_gateway_to_files_holds_what_was_put_there() {
     let s3 = S3::start();
     tries(&gateway(&s3), &runtime());
+}
+
+// Feature: infrastructure-local-dev, Property 3: whatever is done to whichever keys, a store that knows its buckets by host
+// agrees with a map.
+#[test]
+fn a_store_that_knows_its_buckets_by_host_holds_what_was_put_there() {
+    let s3 = S3::start_under(DOMAIN);
+    let client = found_here(&format!("{BUCKET}.{DOMAIN}"), s3.port);
+    let settings = S3Settings {
+        endpoint: format!("http://{DOMAIN}:{}", s3.port).parse().unwrap(),
+        access_key: s3::ACCESS_KEY.to_owned(),
+        secret_key: s3::SECRET_KEY.into(),
+        bucket: BUCKET.to_owned(),
+        region: s3::REGION.to_owned(),
+        force_path_style: false,
+    };
+    let settings = StorageSettings::S3(settings);
+    let storage = Storage::new(client.clone(), &settings, Environment::Local, Clock::System).unwrap();
+    tries_with(&storage, &client, &runtime());
+    assert!(s3.bucket(BUCKET).exists());
 }
 
 // Feature: infrastructure-local-dev, Property 3: whatever is done to whichever keys, LocalStack agrees with a map.
