@@ -1,6 +1,7 @@
 //! An S3-compatible store, spoken to in presigned requests: a plain HTTP request each, which every store understands.
 
 mod answer;
+mod cargo;
 mod objects;
 mod upload;
 

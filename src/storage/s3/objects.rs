@@ -18,8 +18,9 @@ use super::{
         object::{ByteRange, Download, Listing, ObjectInfo},
         watch::patient,
     },
-    Question, S3, answer, unreachable,
-    upload::{Cargo, Sending},
+    Question, S3, answer,
+    cargo::{Cargo, Sending},
+    unreachable,
 };
 
 impl S3 {
