@@ -91,6 +91,17 @@ async fn a_large_file_arrives_at_moto() {
 }
 
 #[tokio::test]
+async fn a_large_file_arrives_at_garage() {
+    let Some(garage) = Store::garage() else {
+        println!("skipped: there is no `garage` on the PATH or in .meetbox/bin");
+        return;
+    };
+    let storage = other(&garage);
+    storage.prove().await.unwrap();
+    goes_there_and_back(&storage).await;
+}
+
+#[tokio::test]
 async fn a_large_file_arrives_at_a_store_as_strict_as_oracles() {
     let strict = Strict::start().await;
     goes_there_and_back(&strict_store(&strict)).await;
