@@ -50,6 +50,12 @@ pub enum Deed {
     LookAtDoor,
     /// Ask to come into a meeting.
     AskForToken,
+    /// Begin and end the recording of a running meeting.
+    Record,
+    /// Look at recordings, and play them.
+    ReadRecordings,
+    /// Delete recordings, and keep them from it.
+    WriteRecordings,
 }
 
 /// The request is not allowed; the sentence says why.
@@ -145,13 +151,20 @@ pub fn may(caller: &Caller, deed: Deed) -> Result<(), Denied> {
             | Deed::Administer
             | Deed::ReadMeetings
             | Deed::WriteMeetings
-            | Deed::RunMeetings => Err(Denied::SignInNeeded),
+            | Deed::RunMeetings
+            | Deed::Record
+            | Deed::ReadRecordings
+            | Deed::WriteRecordings => Err(Denied::SignInNeeded),
         },
         Caller::Guest(_) => match deed {
-            Deed::LookAtDoor | Deed::AskForToken | Deed::RunMeetings => Ok(()),
-            Deed::KeepOwnAccount | Deed::KeepApiKeys | Deed::Administer | Deed::ReadMeetings | Deed::WriteMeetings => {
-                Err(Denied::AccountsOnly)
-            }
+            Deed::LookAtDoor | Deed::AskForToken | Deed::RunMeetings | Deed::Record => Ok(()),
+            Deed::KeepOwnAccount
+            | Deed::KeepApiKeys
+            | Deed::Administer
+            | Deed::ReadMeetings
+            | Deed::WriteMeetings
+            | Deed::ReadRecordings
+            | Deed::WriteRecordings => Err(Denied::AccountsOnly),
         },
         Caller::Account(holder) => match (deed, holder.role) {
             (Deed::Administer, AccountRole::Host) => Err(Denied::AdminsOnly),
@@ -166,6 +179,8 @@ pub fn may(caller: &Caller, deed: Deed) -> Result<(), Denied> {
                 Deed::ReadMeetings => Scope::MeetingsRead,
                 Deed::WriteMeetings | Deed::RunMeetings => Scope::MeetingsWrite,
                 Deed::AskForToken => Scope::TokensCreate,
+                Deed::ReadRecordings => Scope::RecordingsRead,
+                Deed::Record | Deed::WriteRecordings => Scope::RecordingsWrite,
             };
             let by_a_host = matches!(holder.owner, Some((_, AccountRole::Host)));
             match deed {

@@ -226,6 +226,15 @@ impl<'a> Arrival<'a> {
             sources: self.door.policy.sources_of(role),
         };
         let token = self.app.livekit.keys().mint_join(&join, now, expires_at);
-        Pass { token, expires_at, identity: self.identity, role, meeting_id: self.door.meeting_id, ticket }
+        Pass {
+            token,
+            expires_at,
+            identity: self.identity,
+            role,
+            meeting_id: self.door.meeting_id,
+            auto_record: self.door.auto_record,
+            recorded_since: self.door.recorded_since,
+            ticket,
+        }
     }
 }

@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-use super::{App, presence};
+use super::{App, presence, recordings};
 
 /// How many events one transaction applies.
 const BATCH: i64 = 100;
@@ -63,6 +63,7 @@ async fn apply_batch(app: &App, most: i64) -> Result<Applied, DbError> {
 
     let mut touched = Touched::default();
     let mut joined = HashSet::new();
+    let mut recorded = HashSet::new();
     let mut applied = Vec::with_capacity(deliveries.len());
     for delivery in &deliveries {
         match webhook::read_stored(&delivery.payload) {
@@ -70,6 +71,10 @@ async fn apply_batch(app: &App, most: i64) -> Result<Applied, DbError> {
                 let meeting_id = delivery.room_name.as_ref().and_then(|name| meetings.get(name)).copied();
                 apply(&mut tx, delivery, &event, meeting_id, &mut touched).await?;
                 joined.extend(meeting_id.filter(|_| event.kind == "participant_joined").map(|id| id.0));
+                if let Some(report) = &event.recorder {
+                    recorded
+                        .extend(recordings::hear(&mut tx, report, app.clock.now()).await?.map(|(_, meeting)| meeting));
+                }
                 applied.push(delivery.event_id.clone());
             }
             Err(err) => inbox::mark_failed(&mut *tx, &delivery.event_id, &err.to_string()).await?,
@@ -80,7 +85,13 @@ async fn apply_batch(app: &App, most: i64) -> Result<Applied, DbError> {
     tx.commit().await?;
 
     // Whoever came in may be somebody who was sent out before. A join that LiveKit did not tell, the next comparison finds.
-    presence::enforce(app, &joined.into_iter().collect::<Vec<_>>(), Which::Narrowed).await;
+    presence::enforce(app, &joined.iter().copied().collect::<Vec<_>>(), Which::Narrowed).await;
+    for meeting in &recorded {
+        recordings::tell_room(app, *meeting).await;
+    }
+    if !recorded.is_empty() || !joined.is_empty() {
+        app.recordings_due.notify_one();
+    }
     debug!(events = deliveries.len(), "applied {} events", deliveries.len());
     Ok(Applied::Events(deliveries.len()))
 }

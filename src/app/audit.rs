@@ -73,6 +73,12 @@ pub(super) async fn note_operator(app: &App, db: impl PgExecutor<'_>, deed: Deed
     write(app, db, operator, "", deed).await
 }
 
+/// Writes down that the house did it by itself, as the settings say.
+pub(super) async fn note_house(app: &App, db: impl PgExecutor<'_>, deed: Deed<'_>) -> Result<(), DbError> {
+    let house = Actor { kind: ActorKind::Operator, id: None, name: "settings".to_owned() };
+    write(app, db, house, "", deed).await
+}
+
 /// Writes down that this account did it, which nobody was signed in to yet.
 pub(super) async fn note_account(
     app: &App,

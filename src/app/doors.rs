@@ -9,7 +9,7 @@ use crate::{
     db::{self, DbError, doors::Door},
     model::{
         id::MeetingId,
-        meeting::{Meeting, Title},
+        meeting::{Meeting, RecordingWish, Title},
         policy::{Access, Lobby},
         room_name::RoomName,
     },
@@ -58,6 +58,7 @@ pub(super) async fn make(app: &App, asker: &Asker, room_name: &RoomName) -> Resu
         title: None,
         host: asker.caller.account(),
         policy: app.default_policy.clone(),
+        recording: RecordingWish::default(),
         created_at: app.clock.now(),
         starts_at: None,
         ended_at: None,

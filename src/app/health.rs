@@ -6,7 +6,10 @@ use tokio::{sync::Mutex, time::Instant};
 
 use crate::{db, storage::Storage};
 
-use super::App;
+use super::{
+    App,
+    recordings::{self, Slots},
+};
 
 /// How long one part may take to answer.
 const TIME_BOX: Duration = Duration::from_secs(1);
@@ -42,6 +45,8 @@ pub struct Report {
     pub redis: Part,
     pub livekit: Part,
     pub storage: Part,
+    /// How many meetings may be recorded at once; none while it cannot be counted.
+    pub slots: Option<Slots>,
 }
 
 /// The last report, and when it was made. Whoever asks while it is made waits for it.
@@ -72,7 +77,7 @@ pub async fn examine(app: &App) -> Report {
         return report.clone();
     }
 
-    let (database, redis, livekit, storage) = tokio::join!(
+    let (database, redis, livekit, storage, slots) = tokio::join!(
         probe(async { db::ping(&app.db).await.map_err(|err| crate::telemetry::chain(&err)) }),
         probe(async { app.cache.ping().await.map_err(|err| err.to_string()) }),
         probe(async { app.livekit.list_rooms().await.map(drop).map_err(|err| err.to_string()) }),
@@ -84,8 +89,9 @@ pub async fn examine(app: &App) -> Report {
                 }
             }
         },
+        async { tokio::time::timeout(TIME_BOX, recordings::slots(app)).await.ok().and_then(Result::ok) },
     );
-    let report = Report { database, redis, livekit, storage };
+    let report = Report { database, redis, livekit, storage, slots };
     *latest = Some((Instant::now(), report.clone()));
     report
 }
@@ -114,7 +120,8 @@ mod tests {
     fn the_whole_is_as_well_as_what_it_cannot_do_without() {
         let up = || Part::Healthy { latency: Duration::ZERO };
         let down = || Part::Unhealthy { reason: "gone".to_owned(), latency: Duration::ZERO };
-        let overall = |database, redis, livekit, storage| Report { database, redis, livekit, storage }.overall();
+        let overall =
+            |database, redis, livekit, storage| Report { database, redis, livekit, storage, slots: None }.overall();
 
         assert_eq!(overall(up(), up(), up(), Part::NotConfigured), Overall::Healthy);
         assert_eq!(overall(up(), up(), up(), up()), Overall::Healthy);

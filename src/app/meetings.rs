@@ -11,7 +11,7 @@ use crate::{
     model::{
         id::MeetingId,
         instance::Instance,
-        meeting::{Meeting, MeetingState, Passcode, Title},
+        meeting::{Meeting, MeetingState, Passcode, RecordingWish, Title},
         page::{Cursor, Limit, Page},
         participant::Participant,
         policy::{Access, Lobby, Policy, Sources},
@@ -41,6 +41,7 @@ pub struct NewMeeting {
     pub starts_at: Option<DateTime<Utc>>,
     /// What is not said of it is as the settings have it.
     pub policy: PolicyChange,
+    pub recording: RecordingChange,
     /// A JSON object, as text.
     pub metadata: String,
 }
@@ -69,12 +70,31 @@ impl PolicyChange {
     }
 }
 
+/// What is said about how a meeting is recorded. An outer `None` leaves a thing as it is; an inner one leaves it to the settings.
+#[derive(Debug, Default)]
+pub struct RecordingChange {
+    pub automatic: Option<bool>,
+    pub days: Option<Option<u32>>,
+    pub bytes: Option<Option<u64>>,
+}
+
+impl RecordingChange {
+    fn apply_to(&self, wish: RecordingWish) -> RecordingWish {
+        RecordingWish {
+            automatic: self.automatic.unwrap_or(wish.automatic),
+            days: self.days.unwrap_or(wish.days),
+            bytes: self.bytes.unwrap_or(wish.bytes),
+        }
+    }
+}
+
 /// What shall be different about a meeting. An outer `None` leaves a thing as it is; an inner one takes it away.
 #[derive(Debug, Default)]
 pub struct Change {
     pub title: Option<Option<Title>>,
     pub starts_at: Option<Option<DateTime<Utc>>>,
     pub policy: PolicyChange,
+    pub recording: RecordingChange,
     pub metadata: Option<String>,
 }
 
@@ -116,6 +136,7 @@ pub async fn create_meeting(app: &App, asker: &Asker, wish: NewMeeting) -> Resul
         title: wish.title,
         host: asker.caller.account(),
         policy,
+        recording: wish.recording.apply_to(RecordingWish::default()),
         created_at: app.clock.now(),
         starts_at: wish.starts_at,
         ended_at: None,
@@ -214,12 +235,13 @@ pub async fn change_meeting(
         return Err(MeetingError::ChangedMeanwhile { now: meeting.version });
     }
 
-    let Change { title, starts_at, policy, metadata } = change;
+    let Change { title, starts_at, policy, recording, metadata } = change;
     let before = meeting.policy.clone();
     meeting.title = title.unwrap_or(meeting.title);
     meeting.starts_at = starts_at.unwrap_or(meeting.starts_at);
     meeting.metadata = metadata.unwrap_or(meeting.metadata);
     policy.apply_to(&mut meeting.policy);
+    meeting.recording = recording.apply_to(meeting.recording);
     meeting.version += 1;
     if meeting.policy.access == Access::Passcode
         && new_passcode.is_none()
@@ -231,6 +253,7 @@ pub async fn change_meeting(
     audit::note(app, &mut *tx, asker, Deed::to_meeting("meeting.changed", &meeting)).await?;
     tx.commit().await.map_err(DbError::from)?;
     app.doors.forget(&meeting.room_name);
+    app.recordings_due.notify_one();
     if before != meeting.policy {
         presence::apply_policy(app, meeting.id, &meeting.room_name, &meeting.policy).await;
     }

@@ -21,6 +21,7 @@ pub mod oidc_sign_in;
 pub mod passwords;
 pub mod presence;
 pub mod reconcile;
+pub mod recordings;
 pub mod seed;
 pub mod sessions;
 pub mod tokens;
@@ -34,7 +35,7 @@ use tokio::sync::Notify;
 use crate::{
     cache::{Cache, CacheError},
     clock::Clock,
-    config::{Environment, Settings},
+    config::{Environment, RecordingSettings, Settings, StorageSettings},
     livekit,
     model::policy::{Access, Lobby, Policy},
     oidc::Provider,
@@ -62,6 +63,9 @@ pub struct Handles {
     pub allowed_origins: Arc<[String]>,
     pub livekit: livekit::Client,
     pub storage: Storage,
+    pub recordings: RecordingSettings,
+    /// The folder in which recordings are kept, as the recorder sees it; none for a store.
+    pub recorder_dir: Option<String>,
     /// None: people sign in with local accounts only.
     pub oidc: Option<Provider>,
     /// Where clients dial LiveKit.
@@ -81,6 +85,8 @@ pub struct Handles {
     pub(crate) passwords: passwords::Passwords,
     /// Rung when the inbox has something new.
     pub arrivals: Arc<Notify>,
+    /// Rung when a recording is over, or should begin.
+    pub recordings_due: Arc<Notify>,
 }
 
 /// The settings cannot be worked with.
@@ -133,6 +139,12 @@ impl App {
             known: credentials::Known::new(),
             passwords: passwords::Passwords::new(),
             arrivals: Arc::default(),
+            recordings_due: Arc::default(),
+            recorder_dir: match &settings.storage {
+                StorageSettings::Folder(folder) => Some(folder.recorder_dir.to_string_lossy().into_owned()),
+                StorageSettings::None | StorageSettings::S3(_) => None,
+            },
+            recordings: settings.recordings.clone(),
             clock,
         })))
     }

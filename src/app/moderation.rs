@@ -1,6 +1,6 @@
 //! Moderation: what hosts decide about who is in a running meeting. Our record decides, and LiveKit is told.
 
-use tracing::{info, warn};
+use tracing::info;
 
 use crate::{
     db::{self, DbError},
@@ -18,6 +18,7 @@ use super::{
     access::{Asker, Denied},
     audit::{self, Deed},
     presence::{self, RunError},
+    recordings,
 };
 
 /// It was not done.
@@ -125,13 +126,7 @@ pub async fn set_lock(app: &App, asker: &Asker, meeting: MeetingId, lock: Lock) 
     app.doors.forget(&meeting.room_name);
 
     // For those who are inside to see; that the door is closed does not depend on it.
-    let metadata = match lock {
-        Lock::Locked => r#"{"locked": true}"#,
-        Lock::Open => r#"{"locked": false}"#,
-    };
-    if let Err(err) = app.livekit.set_room_metadata(meeting.room_name.as_str(), metadata).await {
-        warn!(meeting.id = %meeting.id, error = %err, "cannot show in the room whether it is locked");
-    }
+    recordings::tell_room(app, meeting.id).await;
     Ok(())
 }
 

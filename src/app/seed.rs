@@ -16,7 +16,7 @@ use crate::{
     },
     model::{
         id::{AccountId, InstanceId, MeetingId, ParticipantId},
-        meeting::{Meeting, Title},
+        meeting::{Meeting, RecordingWish, Title},
         policy::{Access, Lobby, Policy},
         room_name::RoomName,
     },
@@ -207,6 +207,7 @@ async fn meeting(
         title,
         host,
         policy: Policy::new(Access::Public, Lobby::Guests),
+        recording: RecordingWish::default(),
         created_at,
         starts_at,
         ended_at: None,

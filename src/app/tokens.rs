@@ -58,6 +58,10 @@ pub struct Pass {
     pub identity: Identity,
     pub role: MeetingRole,
     pub meeting_id: MeetingId,
+    /// Whether the meeting is recorded as soon as somebody is in it.
+    pub auto_record: bool,
+    /// Since when it is being recorded.
+    pub recorded_since: Option<DateTime<Utc>>,
     /// For a guest: with it they come back as the same.
     pub ticket: Option<Credential>,
 }

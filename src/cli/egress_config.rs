@@ -35,7 +35,7 @@ pub struct Args {
     /// Look only whether egress would understand every key of this file
     #[arg(long, value_name = "FILE", conflicts_with_all = ["out", "secrets"])]
     check: Option<PathBuf>,
-    /// How many recordings are taken at a time; usually one for every four cores
+    /// How many recordings are taken at a time; usually RECORDING_SLOTS, or else one for every four cores
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1000))]
     slots: Option<u16>,
     /// The cores of the machine that records; usually this one's
@@ -82,7 +82,8 @@ fn check(path: &Path) -> Result<(), Failure> {
 fn egress(settings: &Settings, args: &Args) -> Result<Egress, Failure> {
     let cores = args.cores.or_else(|| available_parallelism().ok().and_then(|cores| u16::try_from(cores.get()).ok()));
     let mut capacity = Capacity::of(cores.unwrap_or(1));
-    capacity.slots = args.slots.unwrap_or(capacity.slots);
+    let set = settings.recordings.slots.and_then(|slots| u16::try_from(slots).ok());
+    capacity.slots = args.slots.or(set).unwrap_or(capacity.slots);
 
     let mut livekit_url = settings.livekit.api_url.clone();
     let scheme = if livekit_url.scheme() == "https" { "wss" } else { "ws" };

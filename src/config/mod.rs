@@ -18,6 +18,7 @@ mod oidc;
 mod oracle;
 mod problem;
 mod reader;
+mod recordings;
 pub mod reference;
 mod secrets;
 mod source;
@@ -42,6 +43,7 @@ pub use self::{
     meetings::MeetingSettings,
     oidc::{OidcSettings, RoleRule},
     problem::{Problem, SettingsError, Warning},
+    recordings::RecordingSettings,
     source::Source,
     storage::{FolderSettings, S3Settings, StorageSettings},
 };
@@ -58,6 +60,7 @@ pub struct Settings {
     pub accounts: AccountSettings,
     pub meetings: MeetingSettings,
     pub storage: StorageSettings,
+    pub recordings: RecordingSettings,
     /// `None`: people sign in with local accounts only.
     pub oidc: Option<OidcSettings>,
     pub logs: LogSettings,
@@ -123,6 +126,7 @@ fn read(reader: &mut Reader<'_>) -> Option<Settings> {
     let livekit = LivekitSettings::read(reader);
     let accounts = AccountSettings::read(reader);
     let meetings = MeetingSettings::read(reader);
+    let recordings = RecordingSettings::read(reader);
     let storage = storage::read(reader);
     let oidc = oidc::read(reader, http.as_ref().and_then(|http| http.public_url.as_ref()));
     let logs = LogSettings::read(reader);
@@ -136,6 +140,7 @@ fn read(reader: &mut Reader<'_>) -> Option<Settings> {
         livekit: livekit?,
         accounts: accounts?,
         meetings: meetings?,
+        recordings: recordings?,
         storage: storage?,
         oidc: oidc?,
         logs: logs?,

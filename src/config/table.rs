@@ -2,7 +2,7 @@
 
 use super::{
     Environment, accounts, cache, database, environment, http, kind::Kind, limits, livekit, logs, meetings, oidc,
-    storage,
+    recordings, storage,
 };
 
 /// One thing that can be set, and all that is known about it.
@@ -64,6 +64,7 @@ pub const SECTIONS: &[Section] = &[
     accounts::SECTION,
     meetings::SECTION,
     storage::SECTION,
+    recordings::SECTION,
     oidc::SECTION,
     logs::SECTION,
 ];

@@ -22,6 +22,10 @@ pub struct Door {
     pub host: Option<AccountId>,
     pub policy: Policy,
     pub passcode_hash: Option<String>,
+    /// Whether each sitting is recorded as soon as somebody is in it.
+    pub auto_record: bool,
+    /// Since when it is being recorded.
+    pub recorded_since: Option<DateTime<Utc>>,
     /// The sitting that is running.
     pub sitting: Option<Sitting>,
 }
@@ -40,8 +44,10 @@ pub struct Sitting {
 /// The meeting with that room name, as far as its door goes; the sitting is looked up apart ([`sitting`]).
 pub async fn find(db: impl PgExecutor<'_>, room_name: &RoomName) -> Result<Option<Door>, DbError> {
     let row = sqlx::query!(
-        "select id, title, host_account_id, access, lobby, passcode_hash, speaker_sources, viewer_sources
-         from meetings where room_name = $1",
+        "select id, title, host_account_id, access, lobby, passcode_hash, speaker_sources, viewer_sources, auto_record,
+                (select coalesce(r.started_at, r.requested_at) from recordings r
+                 where r.meeting_id = m.id and r.status in ('starting', 'active')) as recorded_since
+         from meetings m where room_name = $1",
         room_name.as_str(),
     )
     .fetch_optional(db)
@@ -54,6 +60,8 @@ pub async fn find(db: impl PgExecutor<'_>, room_name: &RoomName) -> Result<Optio
             host: row.host_account_id.map(AccountId),
             policy: meetings::policy(&row.access, &row.lobby, &row.speaker_sources, &row.viewer_sources)?,
             passcode_hash: row.passcode_hash,
+            auto_record: row.auto_record,
+            recorded_since: row.recorded_since,
             sitting: None,
         })
     })

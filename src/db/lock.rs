@@ -12,6 +12,12 @@ pub enum Work {
     Projection = 0x6d65_6574_0001,
     /// Comparing with LiveKit.
     Reconciliation = 0x6d65_6574_0002,
+    /// Comparing recordings with LiveKit and storage.
+    Recordings = 0x6d65_6574_0003,
+    /// Bringing recordings home from the backup folder.
+    Rescue = 0x6d65_6574_0004,
+    /// Deleting recordings that are old enough.
+    Retention = 0x6d65_6574_0005,
 }
 
 /// A lock that ends with its connection: also when the holder is dropped half-way, or its process dies.

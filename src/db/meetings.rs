@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::model::{
     id::{AccountId, MeetingId},
-    meeting::{Meeting, MeetingState, Title},
+    meeting::{Meeting, MeetingState, RecordingWish, Title},
     page::{Cursor, Limit},
     policy::{Access, Lobby, Policy, Source, Sources},
     room_name::RoomName,
@@ -27,6 +27,9 @@ struct Row {
     lobby: String,
     speaker_sources: Vec<String>,
     viewer_sources: Vec<String>,
+    auto_record: bool,
+    recording_days: Option<i32>,
+    recording_bytes: Option<i64>,
     created_at: DateTime<Utc>,
     starts_at: Option<DateTime<Utc>>,
     ended_at: Option<DateTime<Utc>>,
@@ -45,6 +48,11 @@ impl TryFrom<Row> for Meeting {
             title: row.title.as_deref().map(Title::parse).transpose().map_err(unreadable)?,
             host: row.host_account_id.map(AccountId),
             policy: policy(&row.access, &row.lobby, &row.speaker_sources, &row.viewer_sources)?,
+            recording: RecordingWish {
+                automatic: row.auto_record,
+                days: row.recording_days.and_then(|days| u32::try_from(days).ok()),
+                bytes: row.recording_bytes.and_then(|bytes| u64::try_from(bytes).ok()),
+            },
             created_at: row.created_at,
             starts_at: row.starts_at,
             ended_at: row.ended_at,
@@ -73,8 +81,8 @@ macro_rules! meetings {
     ($tail:literal $(, $argument:expr)*) => {
         sqlx::query_as!(
             Row,
-            "select id, room_name, title, host_account_id, access, lobby, speaker_sources, viewer_sources, created_at,
-                    starts_at, ended_at, metadata::text as \"metadata!\", version,
+            "select id, room_name, title, host_account_id, access, lobby, speaker_sources, viewer_sources, auto_record,
+                    recording_days, recording_bytes, created_at, starts_at, ended_at, metadata::text as \"metadata!\", version,
                     exists (select from meeting_instances i where i.meeting_id = m.id and i.ended_at is null) as \"live!\"
              from meetings m " + $tail
             $(, $argument)*
@@ -82,12 +90,22 @@ macro_rules! meetings {
     };
 }
 
+/// Both are bounded at the door, far below what the columns hold.
+fn days(meeting: &Meeting) -> Option<i32> {
+    meeting.recording.days.and_then(|days| i32::try_from(days).ok())
+}
+
+fn bytes(meeting: &Meeting) -> Option<i64> {
+    meeting.recording.bytes.and_then(|bytes| i64::try_from(bytes).ok())
+}
+
 /// A new row; `Taken` when its room name is in use.
 pub async fn insert(db: impl PgExecutor<'_>, meeting: &Meeting, passcode_hash: Option<&str>) -> Result<(), DbError> {
     sqlx::query!(
         "insert into meetings (id, room_name, title, created_at, starts_at, metadata, version, host_account_id, access,
-                               lobby, passcode_hash, speaker_sources, viewer_sources)
-         values ($1, $2, $3, $4, $5, $6::text::jsonb, $7, $8, $9, $10, $11, $12, $13)",
+                               lobby, passcode_hash, speaker_sources, viewer_sources, auto_record, recording_days,
+                               recording_bytes)
+         values ($1, $2, $3, $4, $5, $6::text::jsonb, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
         meeting.id.0,
         meeting.room_name.as_str(),
         meeting.title.as_ref().map(Title::as_str),
@@ -101,6 +119,9 @@ pub async fn insert(db: impl PgExecutor<'_>, meeting: &Meeting, passcode_hash: O
         passcode_hash,
         &meeting.policy.speaker_sources.names(),
         &meeting.policy.viewer_sources.names(),
+        meeting.recording.automatic,
+        days(meeting),
+        bytes(meeting),
     )
     .execute(db)
     .await?;
@@ -147,7 +168,8 @@ pub async fn update(
     sqlx::query!(
         "update meetings
          set title = $2, starts_at = $3, metadata = $4::text::jsonb, version = $5, access = $6, lobby = $7,
-             speaker_sources = $8, viewer_sources = $9, passcode_hash = coalesce($10, passcode_hash)
+             speaker_sources = $8, viewer_sources = $9, passcode_hash = coalesce($10, passcode_hash), auto_record = $11,
+             recording_days = $12, recording_bytes = $13
          where id = $1",
         meeting.id.0,
         meeting.title.as_ref().map(Title::as_str),
@@ -159,6 +181,9 @@ pub async fn update(
         &meeting.policy.speaker_sources.names(),
         &meeting.policy.viewer_sources.names(),
         new_passcode_hash,
+        meeting.recording.automatic,
+        days(meeting),
+        bytes(meeting),
     )
     .execute(db)
     .await?;

@@ -21,6 +21,8 @@ pub mod migrate;
 pub mod oidc_attempts;
 pub mod participants;
 pub mod pool;
+pub mod recording_lists;
+pub mod recordings;
 pub mod sessions;
 pub mod setup_links;
 pub mod standings;

@@ -230,3 +230,34 @@ pub async fn list_concerned(db: impl PgExecutor<'_>, meetings: &[Uuid]) -> Resul
         })
         .collect()
 }
+
+/// What everybody in a meeting's room is to know.
+#[derive(Clone, Debug)]
+pub struct Notice {
+    pub room_name: RoomName,
+    pub locked: bool,
+    /// Since when it is recorded.
+    pub recorded_since: Option<DateTime<Utc>>,
+}
+
+/// What everybody in a meeting's room is to know; none when there is no such meeting.
+pub async fn notice(db: impl PgExecutor<'_>, meeting: MeetingId) -> Result<Option<Notice>, DbError> {
+    let notice = sqlx::query!(
+        "select m.room_name,
+                exists (
+                    select from meeting_instances i
+                    where i.meeting_id = m.id and i.ended_at is null and i.locked_at is not null
+                ) as \"locked!\",
+                (
+                    select coalesce(r.started_at, r.requested_at) from recordings r
+                    where r.meeting_id = m.id and r.status in ('starting', 'active')
+                ) as recorded_since
+         from meetings m where m.id = $1",
+        meeting.0,
+    );
+    let notice = notice.fetch_optional(db).await?.map(|row| {
+        let room_name = RoomName::parse(&row.room_name).map_err(unreadable)?;
+        Ok(Notice { room_name, locked: row.locked, recorded_since: row.recorded_since })
+    });
+    notice.transpose()
+}

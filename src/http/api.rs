@@ -4,8 +4,8 @@ use poem_openapi::{OpenApiService, Tags};
 
 use super::{
     accounts::AccountsApi, api_keys::ApiKeysApi, audit::AuditApi, health::HealthApi, invitations::InvitationsApi,
-    lobby::LobbyApi, meetings::MeetingsApi, moderation::ModerationApi, oidc::OidcApi, participants::ParticipantsApi,
-    sessions::SessionsApi, tokens::TokensApi,
+    lobby::LobbyApi, media::MediaApi, meetings::MeetingsApi, moderation::ModerationApi, oidc::OidcApi,
+    participants::ParticipantsApi, recordings::RecordingsApi, sessions::SessionsApi, tokens::TokensApi,
 };
 
 /// The parts of the API
@@ -17,6 +17,8 @@ pub enum Tag {
     Meetings,
     /// Deciding about who is in a running meeting, and who waits to come in.
     Moderation,
+    /// Recordings: made, played, kept and deleted.
+    Recordings,
     /// Signing in, accounts, keys, and who did what.
     Accounts,
     /// How Meetbox is.
@@ -28,6 +30,7 @@ pub type Operations = (
     TokensApi,
     (MeetingsApi, ParticipantsApi, InvitationsApi),
     (LobbyApi, ModerationApi),
+    (RecordingsApi, MediaApi),
     (SessionsApi, OidcApi, AccountsApi, ApiKeysApi, AuditApi),
     HealthApi,
 );
@@ -48,6 +51,7 @@ pub fn service() -> OpenApiService<Operations, ()> {
         TokensApi,
         (MeetingsApi, ParticipantsApi, InvitationsApi),
         (LobbyApi, ModerationApi),
+        (RecordingsApi, MediaApi),
         (SessionsApi, OidcApi, AccountsApi, ApiKeysApi, AuditApi),
         HealthApi,
     );

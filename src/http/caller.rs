@@ -59,6 +59,12 @@ permissions! {
     LookAtDoor = LookAtDoor, true;
     /// Ask to come in.
     AskForToken = AskForToken, true;
+    /// Begin and end recordings; also for guests who are hosts there.
+    Record = Record, false;
+    /// Look at recordings, and play them.
+    ReadRecordings = ReadRecordings, false;
+    /// Delete recordings, and keep them from it.
+    WriteRecordings = WriteRecordings, false;
 }
 
 /// Somebody who may do what `P` names.

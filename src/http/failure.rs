@@ -16,11 +16,13 @@ use crate::{
         moderation::ModerationError,
         passwords::PasswordError,
         presence::RunError,
+        recordings::RecordingError,
         sessions::{self, SignInError},
         tokens::TokenError,
     },
     db::DbError,
     livekit::LivekitError,
+    storage::StorageError,
     telemetry,
 };
 
@@ -53,6 +55,9 @@ pub enum Failure {
     /// The body is too large.
     #[oai(status = 413, content_type = "application/problem+json")]
     TooLarge(Json<Problem>),
+    /// The file ends before the range begins.
+    #[oai(status = 416, content_type = "application/problem+json")]
+    Range(Json<Problem>, #[oai(header = "Content-Range")] String),
     /// The body is not of a media type that is read here.
     #[oai(status = 415, content_type = "application/problem+json")]
     NotJson(Json<Problem>),
@@ -276,6 +281,65 @@ impl From<ModerationError> for Failure {
             ModerationError::Run(err) => err.into(),
             ModerationError::Livekit(err) => err.into(),
             ModerationError::Store(err) => err.into(),
+        }
+    }
+}
+
+impl From<RecordingError> for Failure {
+    fn from(err: RecordingError) -> Self {
+        let detail = err.to_string();
+        match err {
+            RecordingError::NotFound => Self::not_found("recording-not-found", detail),
+            RecordingError::NoMeeting => Self::not_found("meeting-not-found", detail),
+            RecordingError::Running(id) => Self::Conflict(Json(
+                Problem::new(StatusCode::CONFLICT, "recording-running", "It is being recorded already", detail)
+                    .with_recording(id.0),
+            )),
+            RecordingError::NotRunning => Self::conflict("not-recorded", detail),
+            RecordingError::NotOver => Self::conflict("recording-not-over", detail),
+            RecordingError::Held => Self::conflict("recording-on-hold", detail),
+            RecordingError::BeingDeleted => Self::conflict("recording-being-deleted", detail),
+            RecordingError::NoFile(_) => Self::conflict("recording-without-file", detail),
+            RecordingError::FileGone => Self::not_found("recording-file-gone", detail),
+            RecordingError::KeyReused => Self::invalid("idempotency-key-reused", detail),
+            RecordingError::NoStorage => {
+                Self::unavailable("storage-not-configured", "Nothing can be recorded", &detail)
+            }
+            RecordingError::NoSlot(_) => {
+                Self::unavailable("no-recording-slot", "Nothing more can be recorded", &detail)
+            }
+            RecordingError::NobodyFree => Self::unavailable("no-recorder", "No recorder is free", &detail),
+            RecordingError::Unanswered(id) => Self::Unavailable(Json(
+                Problem::new(StatusCode::SERVICE_UNAVAILABLE, "recording-unanswered", "It is not known yet", detail)
+                    .with_recording(id.0),
+            )),
+            RecordingError::BadLink => Self::forbidden("link-invalid", detail),
+            RecordingError::Denied(denied) => denied.into(),
+            RecordingError::Livekit(err) => err.into(),
+            RecordingError::Storage(err) => err.into(),
+            RecordingError::Store(err) => err.into(),
+        }
+    }
+}
+
+impl From<StorageError> for Failure {
+    fn from(err: StorageError) -> Self {
+        match err {
+            StorageError::Range { whole } => Self::Range(
+                problem(
+                    StatusCode::RANGE_NOT_SATISFIABLE,
+                    "range-outside",
+                    "There is nothing in that range",
+                    "the file ends before the range begins",
+                ),
+                whole.map_or_else(|| "bytes */*".to_owned(), |whole| format!("bytes */{whole}")),
+            ),
+            err => {
+                // The words are for the operator: a caller can do nothing with them but try again.
+                error!(error = telemetry::chain(&err), "storage did not do what it was asked");
+                let detail = "storage does not do what it was asked; try again in a moment";
+                Self::unavailable("storage-unavailable", "Storage is unavailable", detail)
+            }
         }
     }
 }

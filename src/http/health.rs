@@ -15,7 +15,7 @@ use crate::{
     config::Environment,
 };
 
-use super::{api::Tag, identify::identify};
+use super::{api::Tag, identify::identify, recording_views::RecordingSlots};
 
 /// How the whole is
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -67,9 +67,12 @@ pub struct Parts {
 
 /// How we are
 #[derive(Debug, Object)]
+#[oai(skip_serializing_if_is_none)]
 pub struct Health {
     pub status: HealthStatus,
     pub services: Parts,
+    /// How many meetings may be recorded at once. Only for administrators, and only while it can be counted.
+    pub recording_slots: Option<RecordingSlots>,
 }
 
 /// How we are
@@ -192,5 +195,6 @@ fn view(report: &Report, with_details: bool) -> Health {
         livekit: part(&report.livekit),
         storage: part(&report.storage),
     };
-    Health { status, services }
+    let recording_slots = report.slots.filter(|_| with_details).map(RecordingSlots::from);
+    Health { status, services, recording_slots }
 }

@@ -40,6 +40,15 @@ pub struct MeetingRequest {
     pub passcode: Option<String>,
     /// What each role may publish; speakers everything and viewers nothing when nothing is said.
     pub publish: Option<PublishView>,
+    /// Whether each sitting is recorded as soon as somebody is in it; not when nothing is said.
+    pub auto_record: Option<bool>,
+    /// For how many days its recordings are kept; as the settings have it when nothing is said.
+    #[oai(validator(minimum(value = "1"), maximum(value = "36500")))]
+    pub recording_retention_days: Option<u32>,
+    /// How many bytes its recordings may take together before the oldest are deleted; as the settings have it when nothing
+    /// is said.
+    #[oai(validator(minimum(value = "1000000"), maximum(value = "9000000000000000")))]
+    pub recording_retention_bytes: Option<u64>,
     /// Whatever your program wants to keep with the meeting; at most 16 KiB as JSON.
     pub metadata: Option<Metadata>,
 }
@@ -63,6 +72,14 @@ pub struct MeetingChange {
     pub passcode: Option<String>,
     /// What each role may publish; who is in the meeting is bound by it at once.
     pub publish: Option<PublishView>,
+    /// Whether each sitting is recorded as soon as somebody is in it.
+    pub auto_record: Option<bool>,
+    /// For how many days its recordings are kept; null leaves it to the settings.
+    #[oai(nullable, validator(minimum(value = "1"), maximum(value = "36500")))]
+    pub recording_retention_days: MaybeUndefined<u32>,
+    /// How many bytes its recordings may take together before the oldest are deleted; null leaves it to the settings.
+    #[oai(nullable, validator(minimum(value = "1000000"), maximum(value = "9000000000000000")))]
+    pub recording_retention_bytes: MaybeUndefined<u64>,
     /// Takes the place of all metadata there was.
     pub metadata: Option<Metadata>,
 }
@@ -96,6 +113,12 @@ pub struct MeetingView {
     pub access: AccessView,
     pub lobby: LobbyView,
     pub publish: PublishView,
+    /// Whether each sitting is recorded as soon as somebody is in it.
+    pub auto_record: bool,
+    /// For how many days its recordings are kept; absent: as the settings have it.
+    pub recording_retention_days: Option<u32>,
+    /// How many bytes its recordings may take together; absent: as the settings have it.
+    pub recording_retention_bytes: Option<u64>,
     pub created_at: DateTime<Utc>,
     /// When it is planned to begin.
     pub starts_at: Option<DateTime<Utc>>,
@@ -187,6 +210,9 @@ fn view(meeting: &Meeting, now: DateTime<Utc>) -> MeetingView {
         access: meeting.policy.access.into(),
         lobby: meeting.policy.lobby.into(),
         publish: PublishView::of(&meeting.policy),
+        auto_record: meeting.recording.automatic,
+        recording_retention_days: meeting.recording.days,
+        recording_retention_bytes: meeting.recording.bytes,
         created_at: meeting.created_at,
         starts_at: meeting.starts_at,
         ended_at: meeting.ended_at,

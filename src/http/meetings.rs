@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::{
     app::{
         App,
-        meetings::{self, Change, NewMeeting},
+        meetings::{self, Change, NewMeeting, RecordingChange},
     },
     model::{
         id::MeetingId,
@@ -46,8 +46,14 @@ impl MeetingsApi {
         caller: May<WriteMeetings>,
         body: Json<MeetingRequest>,
     ) -> Result<Created, Failure> {
-        let MeetingRequest { room_name, title, starts_at, access, lobby, passcode, publish, metadata } = body.0;
+        let recording = RecordingChange {
+            automatic: body.auto_record,
+            days: body.recording_retention_days.map(Some),
+            bytes: body.recording_retention_bytes.map(Some),
+        };
+        let MeetingRequest { room_name, title, starts_at, access, lobby, passcode, publish, metadata, .. } = body.0;
         let wish = NewMeeting {
+            recording,
             room_name: room_name.map(|name| name.0),
             title: title.map(|title| read_title(&title)).transpose()?,
             starts_at,
@@ -106,8 +112,14 @@ impl MeetingsApi {
         body: Json<MeetingChange>,
     ) -> Result<Answered, Failure> {
         let version = read_version(if_match.0.as_deref())?;
-        let MeetingChange { title, starts_at, access, lobby, passcode, publish, metadata } = body.0;
+        let recording = RecordingChange {
+            automatic: body.auto_record,
+            days: said(body.recording_retention_days),
+            bytes: said(body.recording_retention_bytes),
+        };
+        let MeetingChange { title, starts_at, access, lobby, passcode, publish, metadata, .. } = body.0;
         let change = Change {
+            recording,
             title: said(title).map(|title| title.map(|title| read_title(&title)).transpose()).transpose()?,
             starts_at: said(starts_at),
             policy: PolicyWish { access, lobby, passcode, publish }.read()?,

@@ -20,6 +20,7 @@ pub mod limits;
 pub mod listener;
 mod livekit_webhook;
 mod lobby;
+mod media;
 mod meeting_views;
 mod meetings;
 mod methods;
@@ -31,13 +32,15 @@ mod page;
 mod participants;
 mod policy_views;
 pub mod problem;
+mod recording_views;
+mod recordings;
 mod room_name_text;
 pub mod server;
 mod sessions;
 mod tokens;
 pub mod web;
 
-use poem::{Endpoint, EndpointExt, IntoEndpoint, IntoResponse, Request, Response, Result, Route, post};
+use poem::{Endpoint, EndpointExt, IntoEndpoint, IntoResponse, Request, Response, Result, Route, get, post};
 
 pub use self::api::spec;
 use self::{
@@ -70,6 +73,7 @@ pub fn routes(app: App, web: WebFiles) -> impl Endpoint<Output = Response> + 'st
 
     Route::new()
         .at("/livekit/webhook", post(livekit_webhook::receive))
+        .at("/storage/*key", get(media::open))
         .nest_no_strip("/", Root { api: api::service().into_endpoint(), web })
         .data(app)
         .with(budgets)

@@ -29,6 +29,8 @@ pub struct Problem {
     pub detail: String,
     /// The id of the request, under which the log tells more
     pub request_id: Option<String>,
+    /// The recording that this is about, where the problem is about another than was asked for
+    pub recording_id: Option<Uuid>,
 }
 
 impl Problem {
@@ -41,7 +43,14 @@ impl Problem {
             code: code.to_owned(),
             detail: detail.into(),
             request_id: REQUEST_ID.try_with(|id| id.simple().to_string()).ok(),
+            recording_id: None,
         }
+    }
+
+    /// The same, about this recording.
+    #[must_use]
+    pub fn with_recording(self, id: Uuid) -> Self {
+        Self { recording_id: Some(id), ..self }
     }
 
     /// The answer that tells it. A status that HTTP does not know becomes 500.

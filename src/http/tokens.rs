@@ -73,6 +73,10 @@ pub struct Token {
     room_name: String,
     /// The id of the meeting.
     meeting_id: Uuid,
+    /// Whether the meeting is recorded as soon as somebody is in it: let people agree before they connect.
+    auto_record: bool,
+    /// Since when it is being recorded; absent while it is not.
+    recorded_since: Option<DateTime<Utc>>,
     /// For a guest: with it they come back as the same. It is told only to them.
     ticket: Option<String>,
 }
@@ -194,6 +198,8 @@ impl TokensApi {
                 role: pass.role.into(),
                 room_name,
                 meeting_id: pass.meeting_id.0,
+                auto_record: pass.auto_record,
+                recorded_since: pass.recorded_since,
                 ticket: pass.ticket.as_ref().map(exposed),
             })),
             Answer::Waiting(place) => Entered::Waiting(Json(Waiting {

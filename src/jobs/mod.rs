@@ -4,6 +4,7 @@ mod pace;
 mod projector;
 mod pruner;
 mod reconciler;
+mod recordings;
 
 use crate::{app::App, lifecycle::Lifecycle};
 
@@ -11,5 +12,8 @@ use crate::{app::App, lifecycle::Lifecycle};
 pub fn keep(lifecycle: &Lifecycle, app: &App) {
     lifecycle.keep("projector", |stop| projector::run(app.clone(), stop));
     lifecycle.keep("reconciler", |stop| reconciler::run(app.clone(), stop));
+    lifecycle.keep("recordings", |stop| recordings::look_after(app.clone(), stop));
+    lifecycle.keep("rescuer", |stop| recordings::rescue(app.clone(), stop));
+    lifecycle.keep("retention", |stop| recordings::retain(app.clone(), stop));
     lifecycle.keep("pruner", |stop| pruner::run(app.clone(), stop));
 }

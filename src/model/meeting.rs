@@ -17,6 +17,7 @@ pub struct Meeting {
     /// Whose it is; none for one that a key of the house made, or whose host is gone.
     pub host: Option<AccountId>,
     pub policy: Policy,
+    pub recording: RecordingWish,
     pub created_at: DateTime<Utc>,
     /// When it is planned to begin; none for a meeting that just happens.
     pub starts_at: Option<DateTime<Utc>>,
@@ -28,6 +29,17 @@ pub struct Meeting {
     pub version: i64,
     /// Whether a sitting is running.
     pub live: bool,
+}
+
+/// Whether a meeting is recorded by itself, and for how long its recordings are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RecordingWish {
+    /// Whether each sitting is recorded as soon as somebody is in it.
+    pub automatic: bool,
+    /// Days; none: as the settings have it.
+    pub days: Option<u32>,
+    /// Bytes of all its recordings together; none: as the settings have it.
+    pub bytes: Option<u64>,
 }
 
 /// Where a meeting stands.
@@ -140,6 +152,7 @@ mod tests {
                 title: None,
                 host: None,
                 policy: Policy::new(Access::Public, Lobby::Guests),
+                recording: RecordingWish::default(),
                 created_at: before,
                 starts_at,
                 ended_at,

@@ -6,6 +6,7 @@
 
 mod course;
 mod key;
+mod row;
 mod shape;
 mod verdict;
 
@@ -16,6 +17,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 pub use self::{
     course::{Course, Doubt, STARTED_WITHIN, Seen, Sighting},
     key::{FOLDER, Format, id_in, key_of},
+    row::{Recording, Retention},
     shape::{Encoding, Layout, Measures, Preset, Shape, ShapeError},
     verdict::{Backup, Conclusion, End, Evidence, Object, conclude},
 };
@@ -199,6 +201,11 @@ pub struct Report {
 }
 
 impl Report {
+    /// Whether it says that the run is not over.
+    pub fn is_going_on(&self) -> bool {
+        self.phase.is_some_and(|phase| phase.end().is_none())
+    }
+
     /// The id of our recording that this is about, if it is one of ours: it stands in the object's key.
     pub fn recording_id(&self) -> Option<super::id::RecordingId> {
         self.outputs.iter().find_map(|path| id_in(path))

@@ -17,13 +17,14 @@ fn a_planted_left_over_is_found() {
         let json = serde_json::json!({ "query": query }).to_string();
         File::planted(name, &json)
     };
-    let asked = "macro_rules! b { ($tail:literal) => { query!(\"select 4 from b \" + $tail) } }\nb!(\"where c\");\nfn a() {\n    query!(\"select 1 as \\\"it!\\\"\");\n    query!(\n        \"select 2 \\\n         from b\"\n    );\n}\n";
+    let asked = "macro_rules! b { ($tail:literal) => { query!(\"select 4 from b \" + $tail) } }\nb!(\"where c\");\nmacro_rules! d { ($e:literal) => { b!(\"where f \" $e \" limit 1\") } }\nd!(\"and e\");\nfn a() {\n    query!(\"select 1 as \\\"it!\\\"\");\n    query!(\n        \"select 2 \\\n         from b\"\n    );\n}\n";
     let known = [
         known("1.json", "select 1 as \"it!\""),
         known("2.json", "select 2 from b"),
         known("3.json", "select 3"),
         known("4.json", "select 4 from b where c"),
         known("5.json", "select 4 from b where d"),
+        known("6.json", "select 4 from b where f and e limit 1"),
     ];
     let found = left_over(&known, &[File::planted("src/db/a.rs", asked)]);
     assert_eq!(found, ["3.json: select 3", "5.json: select 4 from b where d"]);
@@ -44,11 +45,12 @@ fn left_over(known: &[File], sources: &[File]) -> Vec<String> {
     found
 }
 
-/// Whether the query stands in one literal, or is put together from two: what is read, and from which rows.
+/// Whether the query stands in one literal, or is put together from several: what is read, from which rows, and in which
+/// order.
 fn is_asked(query: &str, asked: &[String]) -> bool {
-    let is_literal = |text: &str| asked.iter().any(|piece| piece == text);
-    let rests = asked.iter().filter(|piece| !piece.is_empty()).filter_map(|piece| query.strip_prefix(piece.as_str()));
-    is_literal(query) || rests.into_iter().any(is_literal)
+    let pieces = asked.iter().filter(|piece| !piece.is_empty());
+    let mut rests = pieces.filter_map(|piece| query.strip_prefix(piece.as_str()));
+    rests.any(|rest| rest.is_empty() || is_asked(rest, asked))
 }
 
 /// What a literal says: escapes resolved, and a backslash at the end of a line takes the next one's indentation along.

@@ -7,7 +7,7 @@ use meetbox::{
         access::{Asker, Caller},
         attendance::{Applied, apply_waiting},
         inbox::{IntakeError, take_in},
-        meetings::{NewMeeting, PolicyChange, create_meeting},
+        meetings::{NewMeeting, PolicyChange, RecordingChange, create_meeting},
         reconcile::{ReconcileError, Reconciled, reconcile},
     },
     clock::Clock,
@@ -37,20 +37,31 @@ pub struct TestHouse {
 impl TestHouse {
     /// A house whose time stands at `now` until the test moves it, with a model of LiveKit on the same clock.
     pub async fn open(now: DateTime<Utc>) -> Self {
+        Self::open_with(now, &[]).await
+    }
+
+    /// The same with these settings besides.
+    pub async fn open_with(now: DateTime<Utc>, more: &[(&str, &str)]) -> Self {
+        Self::open_as_set(now, more).await.0
+    }
+
+    /// The same, and the settings, for a second process.
+    pub async fn open_as_set(now: DateTime<Utc>, more: &[(&str, &str)]) -> (Self, Settings) {
         let clock = Clock::stopped_at(now);
         let livekit = Model::start(clock.clone()).await;
         let database = postgres().database().await;
-        let settings = settings(&database.url(), &redis_url(), &livekit.url());
+        let settings = load(&database.url(), &redis_url(), &livekit.url(), [API_KEY, API_SECRET], more);
         let pool = meetbox::db::connect(&settings.database).await.expect("the database answers");
         let app = App::new(&settings, pool.clone(), clock.clone()).expect("the settings are fine");
-        Self { app, clock, database, pool, livekit }
+        (Self { app, clock, database, pool, livekit }, settings)
     }
 
     /// Makes the meeting of that room name.
     pub async fn meeting(&self, room_name: &str) {
         let room_name = Some(RoomName::parse(room_name).expect("a room name"));
         let (policy, metadata) = (PolicyChange::default(), "{}".to_owned());
-        let wish = NewMeeting { room_name, title: None, starts_at: None, policy, metadata };
+        let recording = RecordingChange::default();
+        let wish = NewMeeting { room_name, title: None, starts_at: None, policy, recording, metadata };
         create_meeting(&self.app, &program(), wish).await.expect("the name is free");
     }
 
@@ -104,22 +115,29 @@ pub fn program() -> Asker {
 
 /// Settings of a developer's machine, as far as a test has something to say about them.
 pub fn settings(database_url: &str, redis_url: &str, livekit_url: &str) -> Settings {
-    load(database_url, redis_url, livekit_url, [API_KEY, API_SECRET])
+    load(database_url, redis_url, livekit_url, [API_KEY, API_SECRET], &[])
 }
 
 /// The settings of `house`, with another pair of keys.
 pub fn settings_with_keys(house: &TestHouse, key: &str, secret: &str) -> Settings {
-    load(&house.database.url(), &redis_url(), &house.livekit.url(), [key, secret])
+    load(&house.database.url(), &redis_url(), &house.livekit.url(), [key, secret], &[])
 }
 
-fn load(database_url: &str, redis_url: &str, livekit_url: &str, [key, secret]: [&str; 2]) -> Settings {
-    let source = Source::of([
+fn load(
+    database_url: &str,
+    redis_url: &str,
+    livekit_url: &str,
+    [key, secret]: [&str; 2],
+    more: &[(&str, &str)],
+) -> Settings {
+    let known = [
         ("APP_ENV", "local"),
         ("DATABASE_URL", database_url),
         ("REDIS_URL", redis_url),
         ("LIVEKIT_URL", livekit_url),
         ("LIVEKIT_API_KEY", key),
         ("LIVEKIT_API_SECRET", secret),
-    ]);
+    ];
+    let source = Source::of(known.into_iter().chain(more.iter().copied()));
     Settings::load(&source).expect("the settings are fine").settings
 }

@@ -32,6 +32,7 @@ mod power_cuts;
 mod queries;
 mod real_call;
 mod recorder_check;
+mod recordings;
 mod rooms;
 mod schemathesis;
 mod seed;

@@ -24,7 +24,7 @@ const ROOMS: usize = 12;
 const RETRY_AFTER_MS: [u64; 4] = [100, 200, 400, 800];
 
 /// Delivers what a room has to tell, in its order and with retries, as LiveKit does; answers what was acknowledged.
-async fn deliver_in_order(client: reqwest::Client, url: String, events: Vec<Event>, told: Arc<Mutex<Vec<Event>>>) {
+pub async fn deliver_in_order(client: reqwest::Client, url: String, events: Vec<Event>, told: Arc<Mutex<Vec<Event>>>) {
     for event in events {
         let mut retries = RETRY_AFTER_MS.iter();
         loop {
@@ -102,7 +102,7 @@ async fn no_acknowledged_event_is_lost_and_none_is_applied_twice() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-async fn wait_until_applied(pool: &sqlx::PgPool) {
+pub async fn wait_until_applied(pool: &sqlx::PgPool) {
     for _ in 0..200 {
         let waiting: i64 = sqlx::query_scalar("select count(*) from livekit_events where applied_at is null")
             .fetch_one(pool)
@@ -117,7 +117,7 @@ async fn wait_until_applied(pool: &sqlx::PgPool) {
 }
 
 /// Each acknowledged event is in the inbox and in analytics, and no event is in either twice.
-async fn check_events(pool: &sqlx::PgPool, told: &[Event]) {
+pub async fn check_events(pool: &sqlx::PgPool, told: &[Event]) {
     for question in ["select event_id from livekit_events", "select livekit_event_id from analytics"] {
         let kept: Vec<String> = sqlx::query_scalar(question).fetch_all(pool).await.unwrap();
         let distinct: BTreeSet<&String> = kept.iter().collect();

@@ -27,12 +27,13 @@ async fn every_answer_is_described() {
     let livekit = LiveKit::start(LiveKitConfig { redis_port: redis.port, webhook_port: port, empty_timeout: 5 });
     let database = postgres().database().await;
     let folder = folder_for(None);
+    let recorder_port = free_port();
     let environment = [
         ("APP_ENV", "local".to_owned()),
         ("PORT", port.to_string()),
         ("DATABASE_URL", database.url()),
         ("REDIS_URL", redis.url()),
-        ("LIVEKIT_URL", livekit.url()),
+        ("RECORDING_SLOTS", "1000".to_owned()),
         ("LIVEKIT_API_KEY", API_KEY.to_owned()),
         ("LIVEKIT_API_SECRET", API_SECRET.to_owned()),
         // It asks faster than anybody may.
@@ -41,14 +42,21 @@ async fn every_answer_is_described() {
         ("RATE_LIMIT_WRITES", UNLIMITED.to_owned()),
         ("RATE_LIMIT_READS", UNLIMITED.to_owned()),
     ];
-    let program = Program {
+    let environment = environment.map(|(name, value)| (name.to_owned(), value)).to_vec();
+    let program = |arguments: &[&str], livekit: String| Program {
         binary: Path::new(env!("CARGO_BIN_EXE_meetbox")),
-        arguments: vec!["serve".to_owned()],
-        environment: environment.map(|(name, value)| (name.to_owned(), value)).to_vec(),
+        arguments: arguments.iter().map(|&argument| argument.to_owned()).collect(),
+        environment: environment.iter().cloned().chain([("LIVEKIT_URL".to_owned(), livekit)]).collect(),
         run_as: None,
         end_signal: "KILL",
     };
-    let meetbox = Guarded::start(&program, folder.path(), true);
+    let recorder = ["record-in-name", "--port", &recorder_port.to_string()].map(str::to_owned);
+    let recorder = recorder.each_ref().map(String::as_str);
+    let recorder = Guarded::start(&program(&recorder, livekit.url()), folder.path(), true);
+    recorder.wait_for_port(recorder_port);
+    // Recordings are started and stopped as well, and nobody is there who could really record.
+    let served = program(&["serve"], format!("ws://127.0.0.1:{recorder_port}"));
+    let meetbox = Guarded::start(&served, folder.path(), true);
     meetbox.wait_for_port(port);
     let key = api_key();
     accept_key(&database.url(), &key).await;

@@ -6,6 +6,7 @@ import {
   useLocalParticipant,
   useParticipantAttributes,
   useRemoteParticipants,
+  useRoomInfo,
 } from "@livekit/components-react";
 import type { Token } from "@meetbox/client";
 import { ConnectionState } from "livekit-client";
@@ -17,7 +18,7 @@ import { HostPanel } from "@/components/host-panel";
 import { LobbyNote } from "@/components/lobby";
 import type { Chair } from "@/lib/hosting";
 import { text } from "@/lib/messages";
-import { roleOf } from "@/lib/standing";
+import { recordedSince, roleOf } from "@/lib/standing";
 import { useLobby } from "@/lib/use-lobby";
 
 interface CallFrameProps {
@@ -38,6 +39,7 @@ export function CallFrame({ roomName, token, problem, onDismiss }: CallFrameProp
       <CallStage />
       <div className="call-notes">
         <ConnectionNote />
+        <RecordingNote />
         <LobbyNote waiters={lobby.waiters} />
         {problem && (
           <p className="note row" role="alert">
@@ -61,6 +63,19 @@ function useChair({ role, meeting_id, ticket }: Token): Chair | undefined {
   return useMemo(
     () => (isHost ? { meetingId: meeting_id, ticket } : undefined),
     [isHost, meeting_id, ticket],
+  );
+}
+
+/** That the meeting is recorded, for everybody in it and for whoever listens to the page. */
+function RecordingNote() {
+  const { metadata } = useRoomInfo();
+  const since = recordedSince(metadata);
+  if (!since) return null;
+  const time = since.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  return (
+    <p className="note" role="status">
+      {text("call.recorded", { time })}
+    </p>
   );
 }
 

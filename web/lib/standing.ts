@@ -13,13 +13,30 @@ export function isGuest(attributes: Record<string, string> | undefined): boolean
   return attributes?.["meetbox.guest"] === "true";
 }
 
+/** What our API wrote into the room's metadata. */
+interface Notice {
+  locked?: unknown;
+  recording?: { since?: unknown } | null;
+}
+
+function noticeIn(metadata: string | undefined): Notice {
+  try {
+    return (JSON.parse(metadata || "{}") as Notice | null) ?? {};
+  } catch {
+    return {};
+  }
+}
+
 /** Whether the room's metadata says that the meeting is locked. */
 export function isLocked(metadata: string | undefined): boolean {
-  try {
-    return (JSON.parse(metadata || "{}") as { locked?: unknown } | null)?.locked === true;
-  } catch {
-    return false;
-  }
+  return noticeIn(metadata).locked === true;
+}
+
+/** Since when the meeting is recorded, as the room's metadata says; nothing while it is not. */
+export function recordedSince(metadata: string | undefined): Date | undefined {
+  const since = noticeIn(metadata).recording?.since;
+  const moment = new Date(typeof since === "string" ? since : Number.NaN);
+  return Number.isNaN(moment.getTime()) ? undefined : moment;
 }
 
 /** What LiveKit tells somebody of their permissions. */

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { Track } from "livekit-client";
-import { isGuest, isLocked, mayPublish, roleOf, tokenLetsPublish } from "../lib/standing";
+import { isGuest, isLocked, mayPublish, recordedSince, roleOf, tokenLetsPublish } from "../lib/standing";
 
 const { Camera, Microphone, ScreenShare } = Track.Source;
 
@@ -19,6 +19,24 @@ test("a meeting is locked only when its room says so", () => {
   assert.equal(isLocked('{"locked": true}'), true);
   for (const metadata of [undefined, "", "{}", '{"locked": false}', '{"locked": "true"}', "null", "not json"])
     assert.equal(isLocked(metadata), false, metadata);
+});
+
+test("a meeting is recorded only when its room says since when", () => {
+  const since = "2026-11-25T10:00:00Z";
+  assert.equal(
+    recordedSince(`{"locked": false, "recording": {"since": "${since}"}}`)?.getTime(),
+    Date.parse(since),
+  );
+  for (const metadata of [
+    undefined,
+    "",
+    "{}",
+    '{"recording": null}',
+    '{"recording": {"since": 5}}',
+    "null",
+    "not json",
+  ])
+    assert.equal(recordedSince(metadata), undefined, metadata);
 });
 
 test("permissions name sources, and leave none out when they name none", () => {

@@ -15,6 +15,7 @@ const token: Token = {
   role: "speaker",
   room_name: "blue-heron",
   meeting_id: "m-1",
+  auto_record: false,
   ticket: "meetbox_ticket_1",
 };
 

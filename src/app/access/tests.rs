@@ -11,7 +11,7 @@ use crate::model::{
     ticket::TicketState,
 };
 
-const DEEDS: [Deed; 8] = [
+const DEEDS: [Deed; 11] = [
     Deed::KeepOwnAccount,
     Deed::KeepApiKeys,
     Deed::Administer,
@@ -20,6 +20,9 @@ const DEEDS: [Deed; 8] = [
     Deed::RunMeetings,
     Deed::LookAtDoor,
     Deed::AskForToken,
+    Deed::Record,
+    Deed::ReadRecordings,
+    Deed::WriteRecordings,
 ];
 
 const ADA: AccountId = AccountId(Uuid::from_u128(1));
@@ -61,20 +64,44 @@ fn guest(role: MeetingRole) -> Caller {
 #[test]
 fn each_deed_is_for_those_whom_the_table_names() {
     use Deed::*;
-    let table: [(Caller, &[Deed]); 8] = [
+    let table: [(Caller, &[Deed]); 10] = [
         (Caller::Nobody, &[LookAtDoor, AskForToken]),
-        (guest(MeetingRole::Host), &[LookAtDoor, AskForToken, RunMeetings]),
+        (guest(MeetingRole::Host), &[LookAtDoor, AskForToken, RunMeetings, Record]),
         (account(ADA, AccountRole::Admin), &DEEDS),
         (
             account(ADA, AccountRole::Host),
-            &[KeepOwnAccount, KeepApiKeys, ReadMeetings, WriteMeetings, RunMeetings, LookAtDoor, AskForToken],
+            &[
+                KeepOwnAccount,
+                KeepApiKeys,
+                ReadMeetings,
+                WriteMeetings,
+                RunMeetings,
+                LookAtDoor,
+                AskForToken,
+                Record,
+                ReadRecordings,
+                WriteRecordings,
+            ],
         ),
         (key(Scope::TokensCreate, None), &[LookAtDoor, AskForToken]),
         (key(Scope::MeetingsRead, None), &[LookAtDoor, ReadMeetings]),
+        (key(Scope::RecordingsRead, None), &[LookAtDoor, ReadRecordings]),
+        (key(Scope::RecordingsWrite, None), &[LookAtDoor, Record, ReadRecordings, WriteRecordings]),
         (key(Scope::MeetingsWrite, None), &[LookAtDoor, ReadMeetings, WriteMeetings, RunMeetings]),
         (
             key(Scope::Admin, None),
-            &[KeepApiKeys, Administer, ReadMeetings, WriteMeetings, RunMeetings, LookAtDoor, AskForToken],
+            &[
+                KeepApiKeys,
+                Administer,
+                ReadMeetings,
+                WriteMeetings,
+                RunMeetings,
+                LookAtDoor,
+                AskForToken,
+                Record,
+                ReadRecordings,
+                WriteRecordings,
+            ],
         ),
     ];
     for (caller, allowed) in table {

@@ -28,6 +28,8 @@ fn door(access: Access, lobby: Lobby) -> Door {
         host: Some(ADA),
         policy: Policy::new(access, lobby),
         passcode_hash: None,
+        auto_record: false,
+        recorded_since: None,
         sitting: Some(Sitting {
             id: InstanceId(Uuid::nil()),
             locked_at: None,

@@ -100,8 +100,16 @@ impl Course {
         let known = self.phase.map_or(-1, |known| i16::from(known.rank()));
         let farther = i16::from(phase.rank()) > known;
         // LiveKit corrects the start once there is something to record: what is said later is better.
-        if farther || (self.phase == Some(phase) && self.ended_at.is_none()) {
-            self.started_at = report.started_at.or(self.started_at);
+        match phase {
+            Phase::Starting => {}
+            // What was given up had nothing to record.
+            Phase::Aborted if farther => self.started_at = None,
+            Phase::Aborted => {}
+            Phase::Active | Phase::Ending | Phase::Complete | Phase::Failed | Phase::LimitReached => {
+                if farther || (self.phase == Some(phase) && self.ended_at.is_none()) {
+                    self.started_at = report.started_at.or(self.started_at);
+                }
+            }
         }
         if !farther {
             return;

@@ -136,6 +136,12 @@ fn cut_short(size: u64, evidence: Evidence) -> Conclusion {
     {
         return waiting("storage has only a part of the file; the whole one is in the recorder's backup folder");
     }
+    if evidence.backup == Backup::Unseen && evidence.backup_told {
+        return waiting(
+            "storage has only a part of the recording; the rest is in the recorder's backup folder, which this server cannot \
+             look into (RECORDING_BACKUP_DIR)",
+        );
+    }
     if size == 0 {
         let reason = "the object in storage is empty".to_owned();
         return Conclusion { status: Status::Failed, reason, size: None };

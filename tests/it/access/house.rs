@@ -73,7 +73,7 @@ impl House {
     /// One on that ground.
     pub async fn on(ground: Ground, livekit: Model, database: &Database, settings: &[(&'static str, &str)]) -> Self {
         // All that our own code ever says.
-        let ground = ground.with("LOG_LEVEL", "info,meetbox=trace");
+        let ground = ground.with("LOG_LEVEL", "info,meetbox=trace").with("RECORDING_SLOTS", "1000");
         let ground = settings.iter().fold(ground, |ground, (name, value)| ground.with(name, value));
         let house = Self {
             serving: Serving::start(ground).await,

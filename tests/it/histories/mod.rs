@@ -1,7 +1,7 @@
 //! Thousands of seeded histories against the model of LiveKit: webhooks lost, doubled, late and shuffled, LiveKit
 //! killed or stopped, Redis lost; afterwards the record is what really happened.
 
-mod post;
+pub mod post;
 mod run;
 mod script;
 

@@ -3,7 +3,10 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use chrono::{DateTime, Utc};
-use meetbox::cli::dev::recorder::{Effect, Place, Room, Trouble, Write};
+use meetbox::{
+    cli::dev::recorder::{Effect, Place, Room, Trouble, Write},
+    model::recording::FOLDER,
+};
 
 use super::world::{RECORDER, World};
 
@@ -16,6 +19,8 @@ pub struct Shelf {
     pub rescued: BTreeMap<String, Vec<u8>>,
     /// Uploads go into this folder as well, for a house that keeps its recordings there.
     pub folder: Option<PathBuf>,
+    /// What is rescued goes into this folder as well, by its key.
+    pub backup_folder: Option<PathBuf>,
     /// Why storage takes nothing.
     pub trouble: Option<Trouble>,
     /// Why the backup folder takes nothing.
@@ -44,6 +49,11 @@ impl Shelf {
             }
             Place::Backup => {
                 self.rescued.insert(write.path.clone(), write.bytes.clone());
+                if let Some(folder) = &self.backup_folder {
+                    let key = write.path.rfind(FOLDER).map_or(&write.path[..], |at| &write.path[at..]);
+                    put_file(folder.join(key), &write.bytes);
+                    return Ok(());
+                }
                 let path = PathBuf::from(&write.path);
                 // A prefix that a test has made is a folder; any other only a name.
                 if path.ancestors().any(|folder| folder.is_absolute() && folder.parent().is_some() && folder.is_dir()) {

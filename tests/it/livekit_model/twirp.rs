@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 
 use super::{KEYS, bodies, jwt, recorders::moment, world::World};
 
+/// Answers a method of egress, by its name and its request: a status and a body.
+pub type Script = Box<dyn FnMut(&str, &Value) -> (u16, Value) + Send>;
+
 /// A request as it came in.
 pub struct Call<'a> {
     pub path: &'a str,
@@ -56,6 +59,7 @@ pub fn answer(world: &mut World, call: &Call<'_>) -> Answer {
     if call.path == "/" {
         return Answer::plain(200, "OK");
     }
+    *world.calls.entry(call.path.to_owned()).or_default() += 1;
     world.settle(call.now_ms);
     let answer = match grants(call) {
         Ok(grants) => dispatch(world, call, &grants),
@@ -124,6 +128,10 @@ fn dispatch(world: &mut World, call: &Call<'_>, grants: &Value) -> Answer {
             "unknown",
             "could not get rooms: dial tcp 127.0.0.1:7379: connect: connection refused",
         );
+    }
+    if let (Some(name), Some(script)) = (call.path.strip_prefix("/twirp/livekit.Egress/"), &mut world.script) {
+        let (status, body) = script(name, &request);
+        return Answer::json(status, &body);
     }
     method(world, &Asked { request, now_ms: call.now_ms })
 }

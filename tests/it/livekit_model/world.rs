@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{
     bodies,
     recorders::{Shelf, moment},
+    twirp::Script,
 };
 
 /// How long a room without participants lives after the last one left, as LiveKit's default has it.
@@ -30,6 +31,10 @@ pub struct World {
     pub egresses: Egresses,
     /// Where recorders leave their files.
     pub shelf: Shelf,
+    /// Answers what is asked of egress in place of the model, with what a real one said.
+    pub script: Option<Script>,
+    /// How often each method was asked.
+    pub calls: BTreeMap<String, usize>,
     outbox: Vec<Event>,
     next_id: u32,
     /// Makes ids of different worlds different.

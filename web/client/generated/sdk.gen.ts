@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.js';
 import type { Client, Options as Options2, TDataShape } from './client/index.js';
-import type { ChangeAccountByIdData, ChangeAccountByIdErrors, ChangeAccountByIdResponses, ChangeAccountData, ChangeAccountErrors, ChangeAccountResponses, ChangeMeetingData, ChangeMeetingErrors, ChangeMeetingResponses, ChangeParticipantData, ChangeParticipantErrors, ChangeParticipantResponses, ChangePasswordData, ChangePasswordErrors, ChangePasswordResponses, CreateAccountData, CreateAccountErrors, CreateAccountResponses, CreateApiKeyData, CreateApiKeyErrors, CreateApiKeyResponses, CreateInvitationData, CreateInvitationErrors, CreateInvitationResponses, CreateMeetingData, CreateMeetingErrors, CreateMeetingResponses, CreateSessionData, CreateSessionErrors, CreateSessionResponses, CreateTokenData, CreateTokenErrors, CreateTokenResponses, DecideLobbyData, DecideLobbyErrors, DecideLobbyResponses, DecideTicketData, DecideTicketErrors, DecideTicketResponses, DeleteAllSessionsData, DeleteAllSessionsErrors, DeleteAllSessionsResponses, DeleteCurrentSessionData, DeleteCurrentSessionErrors, DeleteCurrentSessionResponses, DeleteMeetingData, DeleteMeetingErrors, DeleteMeetingResponses, DeleteSessionData, DeleteSessionErrors, DeleteSessionResponses, EndMeetingData, EndMeetingErrors, EndMeetingResponses, FinishOidcSignInData, FinishOidcSignInErrors, GetAccountByIdData, GetAccountByIdErrors, GetAccountByIdResponses, GetAccountData, GetAccountErrors, GetAccountResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetJoinInfoData, GetJoinInfoErrors, GetJoinInfoResponses, GetLivenessData, GetLivenessResponses, GetLobbyTicketData, GetLobbyTicketErrors, GetLobbyTicketResponses, GetMeetingData, GetMeetingErrors, GetMeetingResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetSignInOptionsData, GetSignInOptionsErrors, GetSignInOptionsResponses, LeaveLobbyData, LeaveLobbyErrors, LeaveLobbyResponses, ListAccountsData, ListAccountsErrors, ListAccountsResponses, ListApiKeysData, ListApiKeysErrors, ListApiKeysResponses, ListAuditLogData, ListAuditLogErrors, ListAuditLogResponses, ListInstancesData, ListInstancesErrors, ListInstancesResponses, ListInvitationsData, ListInvitationsErrors, ListInvitationsResponses, ListLobbyData, ListLobbyErrors, ListLobbyResponses, ListMeetingsData, ListMeetingsErrors, ListMeetingsResponses, ListParticipantsData, ListParticipantsErrors, ListParticipantsResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, LockMeetingData, LockMeetingErrors, LockMeetingResponses, MuteParticipantData, MuteParticipantErrors, MuteParticipantResponses, RemoveParticipantData, RemoveParticipantErrors, RemoveParticipantResponses, RevokeApiKeyData, RevokeApiKeyErrors, RevokeApiKeyResponses, RevokeInvitationData, RevokeInvitationErrors, RevokeInvitationResponses, SetUpData, SetUpErrors, SetUpResponses, StartOidcSignInData, StartOidcSignInErrors } from './types.gen.js';
+import type { ChangeAccountByIdData, ChangeAccountByIdErrors, ChangeAccountByIdResponses, ChangeAccountData, ChangeAccountErrors, ChangeAccountResponses, ChangeMeetingData, ChangeMeetingErrors, ChangeMeetingResponses, ChangeParticipantData, ChangeParticipantErrors, ChangeParticipantResponses, ChangePasswordData, ChangePasswordErrors, ChangePasswordResponses, CreateAccountData, CreateAccountErrors, CreateAccountResponses, CreateApiKeyData, CreateApiKeyErrors, CreateApiKeyResponses, CreateInvitationData, CreateInvitationErrors, CreateInvitationResponses, CreateMeetingData, CreateMeetingErrors, CreateMeetingResponses, CreateSessionData, CreateSessionErrors, CreateSessionResponses, CreateTokenData, CreateTokenErrors, CreateTokenResponses, DecideLobbyData, DecideLobbyErrors, DecideLobbyResponses, DecideTicketData, DecideTicketErrors, DecideTicketResponses, DeleteAllSessionsData, DeleteAllSessionsErrors, DeleteAllSessionsResponses, DeleteCurrentSessionData, DeleteCurrentSessionErrors, DeleteCurrentSessionResponses, DeleteMeetingData, DeleteMeetingErrors, DeleteMeetingResponses, DeleteRecordingData, DeleteRecordingErrors, DeleteRecordingResponses, DeleteSessionData, DeleteSessionErrors, DeleteSessionResponses, DownloadRecordingArchiveData, DownloadRecordingArchiveErrors, DownloadRecordingArchiveResponses, EndMeetingData, EndMeetingErrors, EndMeetingResponses, FinishOidcSignInData, FinishOidcSignInErrors, GetAccountByIdData, GetAccountByIdErrors, GetAccountByIdResponses, GetAccountData, GetAccountErrors, GetAccountResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetJoinInfoData, GetJoinInfoErrors, GetJoinInfoResponses, GetLivenessData, GetLivenessResponses, GetLobbyTicketData, GetLobbyTicketErrors, GetLobbyTicketResponses, GetMeetingData, GetMeetingErrors, GetMeetingResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetRecordingData, GetRecordingErrors, GetRecordingResponses, GetRecordingSlotsData, GetRecordingSlotsErrors, GetRecordingSlotsResponses, GetSignInOptionsData, GetSignInOptionsErrors, GetSignInOptionsResponses, HoldRecordingData, HoldRecordingErrors, HoldRecordingResponses, LeaveLobbyData, LeaveLobbyErrors, LeaveLobbyResponses, ListAccountsData, ListAccountsErrors, ListAccountsResponses, ListApiKeysData, ListApiKeysErrors, ListApiKeysResponses, ListAuditLogData, ListAuditLogErrors, ListAuditLogResponses, ListInstancesData, ListInstancesErrors, ListInstancesResponses, ListInvitationsData, ListInvitationsErrors, ListInvitationsResponses, ListLobbyData, ListLobbyErrors, ListLobbyResponses, ListMeetingsData, ListMeetingsErrors, ListMeetingsResponses, ListParticipantsData, ListParticipantsErrors, ListParticipantsResponses, ListRecordingsData, ListRecordingsErrors, ListRecordingsResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, LockMeetingData, LockMeetingErrors, LockMeetingResponses, MuteParticipantData, MuteParticipantErrors, MuteParticipantResponses, PlayRecordingData, PlayRecordingErrors, PlayRecordingResponses, RemoveParticipantData, RemoveParticipantErrors, RemoveParticipantResponses, RevokeApiKeyData, RevokeApiKeyErrors, RevokeApiKeyResponses, RevokeInvitationData, RevokeInvitationErrors, RevokeInvitationResponses, SetUpData, SetUpErrors, SetUpResponses, StartOidcSignInData, StartOidcSignInErrors, StartRecordingData, StartRecordingErrors, StartRecordingResponses, StopRecordingData, StopRecordingErrors, StopRecordingResponses } from './types.gen.js';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -354,6 +354,147 @@ export const lockMeeting = <ThrowOnError extends boolean = false>(options: Optio
         ...options.headers
     }
 });
+
+/**
+ * Start a recording
+ *
+ * Answers once a recorder took it on, which may take half a minute when none does. It records as soon as somebody is to
+ * be seen or heard. A meeting is recorded once at a time: a second start is refused and names the first.
+ */
+export const startRecording = <ThrowOnError extends boolean = false>(options: Options<StartRecordingData, ThrowOnError>) => (options.client ?? client).post<StartRecordingResponses, StartRecordingErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-meetbox_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/recordings/start',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json; charset=utf-8',
+        ...options.headers
+    }
+});
+
+/**
+ * Stop a recording
+ *
+ * When this is answered, the recording stops even if the media server is away: it is told when it is back. Stopping what
+ * is over changes nothing.
+ */
+export const stopRecording = <ThrowOnError extends boolean = false>(options: Options<StopRecordingData, ThrowOnError>) => (options.client ?? client).post<StopRecordingResponses, StopRecordingErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-meetbox_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/recordings/stop',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json; charset=utf-8',
+        ...options.headers
+    }
+});
+
+/**
+ * List recordings
+ *
+ * Those of one's own meetings; administrators see all.
+ */
+export const listRecordings = <ThrowOnError extends boolean = false>(options?: Options<ListRecordingsData, ThrowOnError>) => (options?.client ?? client).get<ListRecordingsResponses, ListRecordingsErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-meetbox_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/recordings',
+    ...options
+});
+
+/**
+ * See how many meetings may be recorded at once
+ */
+export const getRecordingSlots = <ThrowOnError extends boolean = false>(options?: Options<GetRecordingSlotsData, ThrowOnError>) => (options?.client ?? client).get<GetRecordingSlotsResponses, GetRecordingSlotsErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-meetbox_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/recordings/slots',
+    ...options
+});
+
+/**
+ * Delete a recording
+ *
+ * Its file or folder, what the recorder's backup folder has of it, and what is known of it. One that is not over is
+ * stopped first, and one on hold is not deleted.
+ */
+export const deleteRecording = <ThrowOnError extends boolean = false>(options: Options<DeleteRecordingData, ThrowOnError>) => (options.client ?? client).delete<DeleteRecordingResponses, DeleteRecordingErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-meetbox_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/recordings/{recording_id}',
+    ...options
+});
+
+/**
+ * Look at a recording
+ *
+ * With a link to its file that expires, once there is one.
+ */
+export const getRecording = <ThrowOnError extends boolean = false>(options: Options<GetRecordingData, ThrowOnError>) => (options.client ?? client).get<GetRecordingResponses, GetRecordingErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-meetbox_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/recordings/{recording_id}',
+    ...options
+});
+
+/**
+ * Keep a recording from being deleted, or no longer
+ *
+ * By people, and by the settings that say how long recordings are kept.
+ */
+export const holdRecording = <ThrowOnError extends boolean = false>(options: Options<HoldRecordingData, ThrowOnError>) => (options.client ?? client).put<HoldRecordingResponses, HoldRecordingErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-meetbox_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/recordings/{recording_id}/hold',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json; charset=utf-8',
+        ...options.headers
+    }
+});
+
+/**
+ * Play a recording
+ *
+ * The file, with ranges so that a player can seek: served from here, or by the object store, to which this leads. Of a
+ * folder of segments it is the playlist, with links in it that expire.
+ */
+export const playRecording = <ThrowOnError extends boolean = false>(options: Options<PlayRecordingData, ThrowOnError>) => (options.client ?? client).get<PlayRecordingResponses, PlayRecordingErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-meetbox_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/recordings/{recording_id}/media',
+    ...options
+});
+
+/**
+ * Download a folder of segments
+ *
+ * By the link that `get_recording` gives, as a tar archive.
+ */
+export const downloadRecordingArchive = <ThrowOnError extends boolean = false>(options: Options<DownloadRecordingArchiveData, ThrowOnError>) => (options.client ?? client).get<DownloadRecordingArchiveResponses, DownloadRecordingArchiveErrors, ThrowOnError>({ url: '/recordings/{recording_id}/archive', ...options });
 
 /**
  * See how one can sign in

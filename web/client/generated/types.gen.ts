@@ -238,12 +238,25 @@ export type DecisionView = 'admit' | 'deny';
 export type Health = {
     status: HealthStatus;
     services: Parts;
+    /**
+     * How many meetings may be recorded at once. Only for administrators, and only while it can be counted.
+     */
+    recording_slots?: RecordingSlots & unknown;
 };
 
 /**
  * How the whole is
  */
 export type HealthStatus = 'healthy' | 'degraded' | 'unhealthy';
+
+/**
+ * HoldRequest
+ *
+ * Whether a recording is kept from being deleted
+ */
+export type HoldRequest = {
+    on_hold: boolean;
+};
 
 /**
  * Instance
@@ -411,6 +424,18 @@ export type Meeting = {
     access: Access;
     lobby: Lobby;
     publish: Publish;
+    /**
+     * Whether each sitting is recorded as soon as somebody is in it.
+     */
+    auto_record: boolean;
+    /**
+     * For how many days its recordings are kept; absent: as the settings have it.
+     */
+    recording_retention_days?: number;
+    /**
+     * How many bytes its recordings may take together; absent: as the settings have it.
+     */
+    recording_retention_bytes?: number;
     created_at: string;
     /**
      * When it is planned to begin.
@@ -458,6 +483,18 @@ export type MeetingChange = {
      * What each role may publish; who is in the meeting is bound by it at once.
      */
     publish?: Publish & unknown;
+    /**
+     * Whether each sitting is recorded as soon as somebody is in it.
+     */
+    auto_record?: boolean;
+    /**
+     * For how many days its recordings are kept; null leaves it to the settings.
+     */
+    recording_retention_days?: number | null;
+    /**
+     * How many bytes its recordings may take together before the oldest are deleted; null leaves it to the settings.
+     */
+    recording_retention_bytes?: number | null;
     /**
      * Takes the place of all metadata there was.
      */
@@ -513,6 +550,19 @@ export type MeetingRequest = {
      * What each role may publish; speakers everything and viewers nothing when nothing is said.
      */
     publish?: Publish & unknown;
+    /**
+     * Whether each sitting is recorded as soon as somebody is in it; not when nothing is said.
+     */
+    auto_record?: boolean;
+    /**
+     * For how many days its recordings are kept; as the settings have it when nothing is said.
+     */
+    recording_retention_days?: number;
+    /**
+     * How many bytes its recordings may take together before the oldest are deleted; as the settings have it when nothing
+     * is said.
+     */
+    recording_retention_bytes?: number;
     /**
      * Whatever your program wants to keep with the meeting; at most 16 KiB as JSON.
      */
@@ -749,6 +799,10 @@ export type Problem = {
      * The id of the request, under which the log tells more
      */
     request_id?: string;
+    /**
+     * The recording that this is about, where the problem is about another than was asked for
+     */
+    recording_id?: string;
 };
 
 /**
@@ -759,6 +813,160 @@ export type Problem = {
 export type Publish = {
     speaker: Array<Source>;
     viewer: Array<Source>;
+};
+
+/**
+ * Recording
+ *
+ * A recording
+ */
+export type Recording = {
+    id: string;
+    meeting_id: string;
+    room_name: string;
+    status: RecordingStatus;
+    /**
+     * Why it stands where it does, in words; absent when all is well.
+     */
+    reason?: string;
+    layout: RecordingLayout;
+    format: RecordingFormat;
+    preset?: RecordingPreset;
+    /**
+     * Pixels.
+     */
+    width?: number;
+    /**
+     * Pixels.
+     */
+    height?: number;
+    /**
+     * Kilobits a second.
+     */
+    video_bitrate?: number;
+    /**
+     * Kilobits a second.
+     */
+    audio_bitrate?: number;
+    /**
+     * Whether its meeting's own wish began it.
+     */
+    automatic: boolean;
+    /**
+     * The media server's id; absent until it has one.
+     */
+    egress_id?: string;
+    /**
+     * The name of its object in storage; of a folder of segments, of its playlist.
+     */
+    storage_path: string;
+    requested_at: string;
+    /**
+     * When the recorder began; absent until it did.
+     */
+    started_at?: string;
+    /**
+     * When the recorder ended.
+     */
+    ended_at?: string;
+    /**
+     * When nothing more was going to happen to it.
+     */
+    completed_at?: string;
+    /**
+     * Bytes in storage.
+     */
+    size?: number;
+    /**
+     * Seconds.
+     */
+    duration?: number;
+    /**
+     * Bytes that have come to storage so far, while it is brought there from the recorder's backup folder.
+     */
+    uploaded?: number;
+    /**
+     * Whether it is kept from being deleted.
+     */
+    on_hold: boolean;
+    /**
+     * A link with which anybody can download the file, until it expires. Only where one recording is looked at, and only
+     * when there is a file; of a folder of segments it is an archive.
+     */
+    download_url?: string;
+    /**
+     * Until when the link is good.
+     */
+    download_expires_at?: string;
+};
+
+/**
+ * What kind of file a recording leaves
+ */
+export type RecordingFormat = 'mp4' | 'ogg' | 'hls';
+
+/**
+ * How those who are there are arranged
+ */
+export type RecordingLayout = 'grid' | 'speaker' | 'single-speaker';
+
+/**
+ * Which of two recordings comes first
+ */
+export type RecordingOrder = 'newest_first' | 'oldest_first';
+
+/**
+ * RecordingPage
+ *
+ * A page of recordings
+ */
+export type RecordingPage = {
+    items: Array<Recording>;
+    /**
+     * Pass it as `cursor` for the next page; absent on the last.
+     */
+    next_cursor?: string;
+};
+
+/**
+ * A size and a rate by name
+ */
+export type RecordingPreset = 'H264_720P_30' | 'H264_720P_60' | 'H264_1080P_30' | 'H264_1080P_60' | 'PORTRAIT_H264_720P_30' | 'PORTRAIT_H264_720P_60' | 'PORTRAIT_H264_1080P_30' | 'PORTRAIT_H264_1080P_60';
+
+/**
+ * RecordingSlots
+ *
+ * How many meetings may be recorded at once
+ */
+export type RecordingSlots = {
+    total: number;
+    used: number;
+    free: number;
+};
+
+/**
+ * Where a recording stands; it only moves forward
+ */
+export type RecordingStatus = 'requested' | 'starting' | 'active' | 'stopping' | 'uploading' | 'complete' | 'partial' | 'failed' | 'aborted' | 'limit_reached';
+
+/**
+ * RemovedView
+ *
+ * What was deleted with a recording
+ */
+export type RemovedView = {
+    /**
+     * Objects in storage.
+     */
+    objects: number;
+    /**
+     * Bytes of them.
+     */
+    bytes: number;
+    /**
+     * Files in the recorder's backup folder.
+     */
+    backup_files: number;
 };
 
 /**
@@ -889,6 +1097,63 @@ export type SignedInView = {
 export type Source = 'camera' | 'microphone' | 'screen_share' | 'screen_share_audio';
 
 /**
+ * StartRequest
+ *
+ * What is to be recorded, and how
+ */
+export type StartRequest = {
+    /**
+     * The room name of the meeting.
+     */
+    room_name: string;
+    /**
+     * A grid when nothing is said.
+     */
+    layout?: RecordingLayout & unknown;
+    /**
+     * MP4 when nothing is said.
+     */
+    format?: RecordingFormat & unknown;
+    /**
+     * 720p at 30 frames a second when nothing is said; not together with sizes and rates of one's own.
+     */
+    preset?: RecordingPreset & unknown;
+    /**
+     * Pixels, even, 160 to 3840; together with `height`.
+     */
+    width?: number;
+    /**
+     * Pixels, even, 160 to 3840; together with `width`.
+     */
+    height?: number;
+    /**
+     * Kilobits a second, 100 to 20000.
+     */
+    video_bitrate?: number;
+    /**
+     * Kilobits a second, 16 to 510.
+     */
+    audio_bitrate?: number;
+};
+
+/**
+ * StopRequest
+ *
+ * Which recording shall stop; exactly one of these
+ */
+export type StopRequest = {
+    recording_id?: string;
+    /**
+     * The media server's id of the recording.
+     */
+    egress_id?: string;
+    /**
+     * The room name of the meeting that is being recorded.
+     */
+    room_name?: string;
+};
+
+/**
  * Where a guest's ticket stands
  */
 export type TicketState = 'waiting' | 'admitted' | 'denied' | 'expired';
@@ -927,6 +1192,14 @@ export type Token = {
      * The id of the meeting.
      */
     meeting_id: string;
+    /**
+     * Whether the meeting is recorded as soon as somebody is in it: let people agree before they connect.
+     */
+    auto_record: boolean;
+    /**
+     * Since when it is being recorded; absent while it is not.
+     */
+    recorded_since?: string;
     /**
      * For a guest: with it they come back as the same. It is told only to them.
      */
@@ -1084,6 +1357,10 @@ export type GetJoinInfoErrors = {
      */
     415: Problem;
     /**
+     * The file ends before the range begins.
+     */
+    416: Problem;
+    /**
      * The request is understood, but a value in it is not allowed.
      */
     422: Problem;
@@ -1157,6 +1434,10 @@ export type CreateTokenErrors = {
      * The body is not of a media type that is read here.
      */
     415: Problem;
+    /**
+     * The file ends before the range begins.
+     */
+    416: Problem;
     /**
      * The request is understood, but a value in it is not allowed.
      */
@@ -1239,6 +1520,10 @@ export type LeaveLobbyErrors = {
      */
     415: Problem;
     /**
+     * The file ends before the range begins.
+     */
+    416: Problem;
+    /**
      * The request is understood, but a value in it is not allowed.
      */
     422: Problem;
@@ -1315,6 +1600,10 @@ export type GetLobbyTicketErrors = {
      * The body is not of a media type that is read here.
      */
     415: Problem;
+    /**
+     * The file ends before the range begins.
+     */
+    416: Problem;
     /**
      * The request is understood, but a value in it is not allowed.
      */
@@ -1403,6 +1692,10 @@ export type ListMeetingsErrors = {
      */
     415: Problem;
     /**
+     * The file ends before the range begins.
+     */
+    416: Problem;
+    /**
      * The request is understood, but a value in it is not allowed.
      */
     422: Problem;
@@ -1476,6 +1769,10 @@ export type CreateMeetingErrors = {
      * The body is not of a media type that is read here.
      */
     415: Problem;
+    /**
+     * The file ends before the range begins.
+     */
+    416: Problem;
     /**
      * The request is understood, but a value in it is not allowed.
      */
@@ -1556,6 +1853,10 @@ export type DeleteMeetingErrors = {
      */
     415: Problem;
     /**
+     * The file ends before the range begins.
+     */
+    416: Problem;
+    /**
      * The request is understood, but a value in it is not allowed.
      */
     422: Problem;
@@ -1634,6 +1935,10 @@ export type GetMeetingErrors = {
      * The body is not of a media type that is read here.
      */
     415: Problem;
+    /**
+     * The file ends before the range begins.
+     */
+    416: Problem;
     /**
      * The request is understood, but a value in it is not allowed.
      */
@@ -1720,6 +2025,10 @@ export type ChangeMeetingErrors = {
      */
     415: Problem;
     /**
+     * The file ends before the range begins.
+     */
+    416: Problem;
+    /**
      * The request is understood, but a value in it is not allowed.
      */
     422: Problem;
@@ -1798,6 +2107,10 @@ export type EndMeetingErrors = {
      * The body is not of a media type that is read here.
      */
     415: Problem;
+    /**
+     * The file ends before the range begins.
+     */
+    416: Problem;
     /**
      * The request is understood, but a value in it is not allowed.
      */
@@ -1886,6 +2199,10 @@ export type ListInstancesErrors = {
      * The body is not of a media type that is read here.
      */
     415: Problem;
+    /**
+     * The file ends before the range begins.
+     */
+    416: Problem;
     /**
      * The request is understood, but a value in it is not allowed.
      */
@@ -1980,6 +2297,10 @@ export type ListParticipantsErrors = {
      */
     415: Problem;
     /**
+     * The file ends before the range begins.
+     */
+    416: Problem;
+    /**
      * The request is understood, but a value in it is not allowed.
      */
     422: Problem;
@@ -2065,6 +2386,10 @@ export type ListInvitationsErrors = {
      */
     415: Problem;
     /**
+     * The file ends before the range begins.
+     */
+    416: Problem;
+    /**
      * The request is understood, but a value in it is not allowed.
      */
     422: Problem;
@@ -2140,6 +2465,10 @@ export type CreateInvitationErrors = {
      * The body is not of a media type that is read here.
      */
     415: Problem;
+    /**
+     * The file ends before the range begins.
+     */
+    416: Problem;
     /**
      * The request is understood, but a value in it is not allowed.
      */
@@ -2221,6 +2550,10 @@ export type RevokeInvitationErrors = {
      */
     415: Problem;
     /**
+     * The file ends before the range begins.
+     */
+    416: Problem;
+    /**
      * The request is understood, but a value in it is not allowed.
      */
     422: Problem;
@@ -2300,6 +2633,10 @@ export type ListLobbyErrors = {
      */
     415: Problem;
     /**
+     * The file ends before the range begins.
+     */
+    416: Problem;
+    /**
      * The request is understood, but a value in it is not allowed.
      */
     422: Problem;
@@ -2375,6 +2712,10 @@ export type DecideLobbyErrors = {
      * The body is not of a media type that is read here.
      */
     415: Problem;
+    /**
+     * The file ends before the range begins.
+     */
+    416: Problem;
     /**
      * The request is understood, but a value in it is not allowed.
      */
@@ -2453,6 +2794,10 @@ export type DecideTicketErrors = {
      */
     415: Problem;
     /**
+     * The file ends before the range begins.
+     */
+    416: Problem;
+    /**
      * The request is understood, but a value in it is not allowed.
      */
     422: Problem;
@@ -2529,6 +2874,10 @@ export type MuteParticipantErrors = {
      * The body is not of a media type that is read here.
      */
     415: Problem;
+    /**
+     * The file ends before the range begins.
+     */
+    416: Problem;
     /**
      * The request is understood, but a value in it is not allowed.
      */
@@ -2610,6 +2959,10 @@ export type RemoveParticipantErrors = {
      */
     415: Problem;
     /**
+     * The file ends before the range begins.
+     */
+    416: Problem;
+    /**
      * The request is understood, but a value in it is not allowed.
      */
     422: Problem;
@@ -2690,6 +3043,10 @@ export type ChangeParticipantErrors = {
      */
     415: Problem;
     /**
+     * The file ends before the range begins.
+     */
+    416: Problem;
+    /**
      * The request is understood, but a value in it is not allowed.
      */
     422: Problem;
@@ -2769,6 +3126,10 @@ export type LockMeetingErrors = {
      */
     415: Problem;
     /**
+     * The file ends before the range begins.
+     */
+    416: Problem;
+    /**
      * The request is understood, but a value in it is not allowed.
      */
     422: Problem;
@@ -2800,6 +3161,789 @@ export type LockMeetingResponses = {
 };
 
 export type LockMeetingResponse = LockMeetingResponses[keyof LockMeetingResponses];
+
+export type StartRecordingData = {
+    body: StartRequest;
+    headers?: {
+        /**
+         * 1 to 128 characters of your own; asking again with the same answers with the same recording.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/recordings/start';
+};
+
+export type StartRecordingErrors = {
+    /**
+     * The request cannot be understood: a parameter, a header or the JSON of the body.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or what was sent to sign in with is not good.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this.
+     */
+    403: Problem;
+    /**
+     * There is no such thing.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * Something else stands in the way.
+     */
+    409: Problem;
+    /**
+     * It was changed since you read it.
+     */
+    412: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not of a media type that is read here.
+     */
+    415: Problem;
+    /**
+     * The file ends before the range begins.
+     */
+    416: Problem;
+    /**
+     * The request is understood, but a value in it is not allowed.
+     */
+    422: Problem;
+    /**
+     * The request must say which version it changes.
+     */
+    428: Problem;
+    /**
+     * Too many requests, or too many wrong guesses.
+     */
+    429: Problem;
+    /**
+     * Our fault; the log tells more under the request id.
+     */
+    500: Problem;
+    /**
+     * Something that this needs is away. Try again.
+     */
+    503: Problem;
+};
+
+export type StartRecordingError = StartRecordingErrors[keyof StartRecordingErrors];
+
+export type StartRecordingResponses = {
+    /**
+     * A request with this `Idempotency-Key` began it before.
+     */
+    200: Recording;
+    /**
+     * A recorder took it on.
+     */
+    201: Recording;
+};
+
+export type StartRecordingResponse = StartRecordingResponses[keyof StartRecordingResponses];
+
+export type StopRecordingData = {
+    body: StopRequest;
+    path?: never;
+    query?: never;
+    url: '/recordings/stop';
+};
+
+export type StopRecordingErrors = {
+    /**
+     * The request cannot be understood: a parameter, a header or the JSON of the body.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or what was sent to sign in with is not good.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this.
+     */
+    403: Problem;
+    /**
+     * There is no such thing.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * Something else stands in the way.
+     */
+    409: Problem;
+    /**
+     * It was changed since you read it.
+     */
+    412: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not of a media type that is read here.
+     */
+    415: Problem;
+    /**
+     * The file ends before the range begins.
+     */
+    416: Problem;
+    /**
+     * The request is understood, but a value in it is not allowed.
+     */
+    422: Problem;
+    /**
+     * The request must say which version it changes.
+     */
+    428: Problem;
+    /**
+     * Too many requests, or too many wrong guesses.
+     */
+    429: Problem;
+    /**
+     * Our fault; the log tells more under the request id.
+     */
+    500: Problem;
+    /**
+     * Something that this needs is away. Try again.
+     */
+    503: Problem;
+};
+
+export type StopRecordingError = StopRecordingErrors[keyof StopRecordingErrors];
+
+export type StopRecordingResponses = {
+    200: Recording;
+};
+
+export type StopRecordingResponse = StopRecordingResponses[keyof StopRecordingResponses];
+
+export type ListRecordingsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Only those of this meeting.
+         */
+        meeting_id?: string;
+        /**
+         * Only those of the meeting with this room name.
+         */
+        room_name?: string;
+        /**
+         * Only those that stand there.
+         */
+        status?: RecordingStatus;
+        /**
+         * Only those asked for then or later.
+         */
+        from?: string;
+        /**
+         * Only those asked for before then.
+         */
+        to?: string;
+        /**
+         * The newest first when nothing is said.
+         */
+        order?: RecordingOrder;
+        /**
+         * How many recordings a page has: 1 to 100, 50 when nothing is said.
+         */
+        limit?: number;
+        /**
+         * The `next_cursor` of the page before.
+         */
+        cursor?: string;
+    };
+    url: '/recordings';
+};
+
+export type ListRecordingsErrors = {
+    /**
+     * The request cannot be understood: a parameter, a header or the JSON of the body.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or what was sent to sign in with is not good.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this.
+     */
+    403: Problem;
+    /**
+     * There is no such thing.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * Something else stands in the way.
+     */
+    409: Problem;
+    /**
+     * It was changed since you read it.
+     */
+    412: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not of a media type that is read here.
+     */
+    415: Problem;
+    /**
+     * The file ends before the range begins.
+     */
+    416: Problem;
+    /**
+     * The request is understood, but a value in it is not allowed.
+     */
+    422: Problem;
+    /**
+     * The request must say which version it changes.
+     */
+    428: Problem;
+    /**
+     * Too many requests, or too many wrong guesses.
+     */
+    429: Problem;
+    /**
+     * Our fault; the log tells more under the request id.
+     */
+    500: Problem;
+    /**
+     * Something that this needs is away. Try again.
+     */
+    503: Problem;
+};
+
+export type ListRecordingsError = ListRecordingsErrors[keyof ListRecordingsErrors];
+
+export type ListRecordingsResponses = {
+    200: RecordingPage;
+};
+
+export type ListRecordingsResponse = ListRecordingsResponses[keyof ListRecordingsResponses];
+
+export type GetRecordingSlotsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/recordings/slots';
+};
+
+export type GetRecordingSlotsErrors = {
+    /**
+     * The request cannot be understood: a parameter, a header or the JSON of the body.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or what was sent to sign in with is not good.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this.
+     */
+    403: Problem;
+    /**
+     * There is no such thing.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * Something else stands in the way.
+     */
+    409: Problem;
+    /**
+     * It was changed since you read it.
+     */
+    412: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not of a media type that is read here.
+     */
+    415: Problem;
+    /**
+     * The file ends before the range begins.
+     */
+    416: Problem;
+    /**
+     * The request is understood, but a value in it is not allowed.
+     */
+    422: Problem;
+    /**
+     * The request must say which version it changes.
+     */
+    428: Problem;
+    /**
+     * Too many requests, or too many wrong guesses.
+     */
+    429: Problem;
+    /**
+     * Our fault; the log tells more under the request id.
+     */
+    500: Problem;
+    /**
+     * Something that this needs is away. Try again.
+     */
+    503: Problem;
+};
+
+export type GetRecordingSlotsError = GetRecordingSlotsErrors[keyof GetRecordingSlotsErrors];
+
+export type GetRecordingSlotsResponses = {
+    200: RecordingSlots;
+};
+
+export type GetRecordingSlotsResponse = GetRecordingSlotsResponses[keyof GetRecordingSlotsResponses];
+
+export type DeleteRecordingData = {
+    body?: never;
+    path: {
+        recording_id: string;
+    };
+    query?: never;
+    url: '/recordings/{recording_id}';
+};
+
+export type DeleteRecordingErrors = {
+    /**
+     * The request cannot be understood: a parameter, a header or the JSON of the body.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or what was sent to sign in with is not good.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this.
+     */
+    403: Problem;
+    /**
+     * There is no such thing.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * Something else stands in the way.
+     */
+    409: Problem;
+    /**
+     * It was changed since you read it.
+     */
+    412: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not of a media type that is read here.
+     */
+    415: Problem;
+    /**
+     * The file ends before the range begins.
+     */
+    416: Problem;
+    /**
+     * The request is understood, but a value in it is not allowed.
+     */
+    422: Problem;
+    /**
+     * The request must say which version it changes.
+     */
+    428: Problem;
+    /**
+     * Too many requests, or too many wrong guesses.
+     */
+    429: Problem;
+    /**
+     * Our fault; the log tells more under the request id.
+     */
+    500: Problem;
+    /**
+     * Something that this needs is away. Try again.
+     */
+    503: Problem;
+};
+
+export type DeleteRecordingError = DeleteRecordingErrors[keyof DeleteRecordingErrors];
+
+export type DeleteRecordingResponses = {
+    200: RemovedView;
+};
+
+export type DeleteRecordingResponse = DeleteRecordingResponses[keyof DeleteRecordingResponses];
+
+export type GetRecordingData = {
+    body?: never;
+    path: {
+        recording_id: string;
+    };
+    query?: never;
+    url: '/recordings/{recording_id}';
+};
+
+export type GetRecordingErrors = {
+    /**
+     * The request cannot be understood: a parameter, a header or the JSON of the body.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or what was sent to sign in with is not good.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this.
+     */
+    403: Problem;
+    /**
+     * There is no such thing.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * Something else stands in the way.
+     */
+    409: Problem;
+    /**
+     * It was changed since you read it.
+     */
+    412: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not of a media type that is read here.
+     */
+    415: Problem;
+    /**
+     * The file ends before the range begins.
+     */
+    416: Problem;
+    /**
+     * The request is understood, but a value in it is not allowed.
+     */
+    422: Problem;
+    /**
+     * The request must say which version it changes.
+     */
+    428: Problem;
+    /**
+     * Too many requests, or too many wrong guesses.
+     */
+    429: Problem;
+    /**
+     * Our fault; the log tells more under the request id.
+     */
+    500: Problem;
+    /**
+     * Something that this needs is away. Try again.
+     */
+    503: Problem;
+};
+
+export type GetRecordingError = GetRecordingErrors[keyof GetRecordingErrors];
+
+export type GetRecordingResponses = {
+    200: Recording;
+};
+
+export type GetRecordingResponse = GetRecordingResponses[keyof GetRecordingResponses];
+
+export type HoldRecordingData = {
+    body: HoldRequest;
+    path: {
+        recording_id: string;
+    };
+    query?: never;
+    url: '/recordings/{recording_id}/hold';
+};
+
+export type HoldRecordingErrors = {
+    /**
+     * The request cannot be understood: a parameter, a header or the JSON of the body.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or what was sent to sign in with is not good.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this.
+     */
+    403: Problem;
+    /**
+     * There is no such thing.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * Something else stands in the way.
+     */
+    409: Problem;
+    /**
+     * It was changed since you read it.
+     */
+    412: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not of a media type that is read here.
+     */
+    415: Problem;
+    /**
+     * The file ends before the range begins.
+     */
+    416: Problem;
+    /**
+     * The request is understood, but a value in it is not allowed.
+     */
+    422: Problem;
+    /**
+     * The request must say which version it changes.
+     */
+    428: Problem;
+    /**
+     * Too many requests, or too many wrong guesses.
+     */
+    429: Problem;
+    /**
+     * Our fault; the log tells more under the request id.
+     */
+    500: Problem;
+    /**
+     * Something that this needs is away. Try again.
+     */
+    503: Problem;
+};
+
+export type HoldRecordingError = HoldRecordingErrors[keyof HoldRecordingErrors];
+
+export type HoldRecordingResponses = {
+    200: Recording;
+};
+
+export type HoldRecordingResponse = HoldRecordingResponses[keyof HoldRecordingResponses];
+
+export type PlayRecordingData = {
+    body?: never;
+    headers?: {
+        /**
+         * Which bytes, as RFC 9110 has it. Several ranges at once, and other units, are passed over, and all is sent.
+         */
+        range?: string;
+    };
+    path: {
+        recording_id: string;
+    };
+    query?: never;
+    url: '/recordings/{recording_id}/media';
+};
+
+export type PlayRecordingErrors = {
+    /**
+     * The request cannot be understood: a parameter, a header or the JSON of the body.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or what was sent to sign in with is not good.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this.
+     */
+    403: Problem;
+    /**
+     * There is no such thing.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * Something else stands in the way.
+     */
+    409: Problem;
+    /**
+     * It was changed since you read it.
+     */
+    412: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not of a media type that is read here.
+     */
+    415: Problem;
+    /**
+     * The file ends before the range begins.
+     */
+    416: Problem;
+    /**
+     * The request is understood, but a value in it is not allowed.
+     */
+    422: Problem;
+    /**
+     * The request must say which version it changes.
+     */
+    428: Problem;
+    /**
+     * Too many requests, or too many wrong guesses.
+     */
+    429: Problem;
+    /**
+     * Our fault; the log tells more under the request id.
+     */
+    500: Problem;
+    /**
+     * Something that this needs is away. Try again.
+     */
+    503: Problem;
+};
+
+export type PlayRecordingError = PlayRecordingErrors[keyof PlayRecordingErrors];
+
+export type PlayRecordingResponses = {
+    /**
+     * All of it.
+     */
+    200: Blob | File;
+    /**
+     * The range that was asked for.
+     */
+    206: Blob | File;
+};
+
+export type PlayRecordingResponse = PlayRecordingResponses[keyof PlayRecordingResponses];
+
+export type DownloadRecordingArchiveData = {
+    body?: never;
+    path: {
+        recording_id: string;
+    };
+    query: {
+        /**
+         * Until when the link is good, in seconds since 1970.
+         */
+        expires: number;
+        /**
+         * What makes the link one of ours.
+         */
+        signature: string;
+    };
+    url: '/recordings/{recording_id}/archive';
+};
+
+export type DownloadRecordingArchiveErrors = {
+    /**
+     * The request cannot be understood: a parameter, a header or the JSON of the body.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or what was sent to sign in with is not good.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this.
+     */
+    403: Problem;
+    /**
+     * There is no such thing.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * Something else stands in the way.
+     */
+    409: Problem;
+    /**
+     * It was changed since you read it.
+     */
+    412: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not of a media type that is read here.
+     */
+    415: Problem;
+    /**
+     * The file ends before the range begins.
+     */
+    416: Problem;
+    /**
+     * The request is understood, but a value in it is not allowed.
+     */
+    422: Problem;
+    /**
+     * The request must say which version it changes.
+     */
+    428: Problem;
+    /**
+     * Too many requests, or too many wrong guesses.
+     */
+    429: Problem;
+    /**
+     * Our fault; the log tells more under the request id.
+     */
+    500: Problem;
+    /**
+     * Something that this needs is away. Try again.
+     */
+    503: Problem;
+};
+
+export type DownloadRecordingArchiveError = DownloadRecordingArchiveErrors[keyof DownloadRecordingArchiveErrors];
+
+export type DownloadRecordingArchiveResponses = {
+    /**
+     * The archive.
+     */
+    200: Blob | File;
+};
+
+export type DownloadRecordingArchiveResponse = DownloadRecordingArchiveResponses[keyof DownloadRecordingArchiveResponses];
 
 export type GetSignInOptionsData = {
     body?: never;
@@ -2845,6 +3989,10 @@ export type GetSignInOptionsErrors = {
      * The body is not of a media type that is read here.
      */
     415: Problem;
+    /**
+     * The file ends before the range begins.
+     */
+    416: Problem;
     /**
      * The request is understood, but a value in it is not allowed.
      */
@@ -2919,6 +4067,10 @@ export type SetUpErrors = {
      * The body is not of a media type that is read here.
      */
     415: Problem;
+    /**
+     * The file ends before the range begins.
+     */
+    416: Problem;
     /**
      * The request is understood, but a value in it is not allowed.
      */
@@ -2997,6 +4149,10 @@ export type DeleteAllSessionsErrors = {
      */
     415: Problem;
     /**
+     * The file ends before the range begins.
+     */
+    416: Problem;
+    /**
      * The request is understood, but a value in it is not allowed.
      */
     422: Problem;
@@ -3074,6 +4230,10 @@ export type ListSessionsErrors = {
      */
     415: Problem;
     /**
+     * The file ends before the range begins.
+     */
+    416: Problem;
+    /**
      * The request is understood, but a value in it is not allowed.
      */
     422: Problem;
@@ -3147,6 +4307,10 @@ export type CreateSessionErrors = {
      * The body is not of a media type that is read here.
      */
     415: Problem;
+    /**
+     * The file ends before the range begins.
+     */
+    416: Problem;
     /**
      * The request is understood, but a value in it is not allowed.
      */
@@ -3224,6 +4388,10 @@ export type DeleteCurrentSessionErrors = {
      * The body is not of a media type that is read here.
      */
     415: Problem;
+    /**
+     * The file ends before the range begins.
+     */
+    416: Problem;
     /**
      * The request is understood, but a value in it is not allowed.
      */
@@ -3304,6 +4472,10 @@ export type DeleteSessionErrors = {
      */
     415: Problem;
     /**
+     * The file ends before the range begins.
+     */
+    416: Problem;
+    /**
      * The request is understood, but a value in it is not allowed.
      */
     422: Problem;
@@ -3381,6 +4553,10 @@ export type GetAccountErrors = {
      */
     415: Problem;
     /**
+     * The file ends before the range begins.
+     */
+    416: Problem;
+    /**
      * The request is understood, but a value in it is not allowed.
      */
     422: Problem;
@@ -3455,6 +4631,10 @@ export type ChangeAccountErrors = {
      */
     415: Problem;
     /**
+     * The file ends before the range begins.
+     */
+    416: Problem;
+    /**
      * The request is understood, but a value in it is not allowed.
      */
     422: Problem;
@@ -3528,6 +4708,10 @@ export type ChangePasswordErrors = {
      * The body is not of a media type that is read here.
      */
     415: Problem;
+    /**
+     * The file ends before the range begins.
+     */
+    416: Problem;
     /**
      * The request is understood, but a value in it is not allowed.
      */
@@ -3610,6 +4794,10 @@ export type StartOidcSignInErrors = {
      * The body is not of a media type that is read here.
      */
     415: Problem;
+    /**
+     * The file ends before the range begins.
+     */
+    416: Problem;
     /**
      * The request is understood, but a value in it is not allowed.
      */
@@ -3696,6 +4884,10 @@ export type FinishOidcSignInErrors = {
      */
     415: Problem;
     /**
+     * The file ends before the range begins.
+     */
+    416: Problem;
+    /**
      * The request is understood, but a value in it is not allowed.
      */
     422: Problem;
@@ -3773,6 +4965,10 @@ export type ListAccountsErrors = {
      */
     415: Problem;
     /**
+     * The file ends before the range begins.
+     */
+    416: Problem;
+    /**
      * The request is understood, but a value in it is not allowed.
      */
     422: Problem;
@@ -3846,6 +5042,10 @@ export type CreateAccountErrors = {
      * The body is not of a media type that is read here.
      */
     415: Problem;
+    /**
+     * The file ends before the range begins.
+     */
+    416: Problem;
     /**
      * The request is understood, but a value in it is not allowed.
      */
@@ -3926,6 +5126,10 @@ export type GetAccountByIdErrors = {
      */
     415: Problem;
     /**
+     * The file ends before the range begins.
+     */
+    416: Problem;
+    /**
      * The request is understood, but a value in it is not allowed.
      */
     422: Problem;
@@ -4001,6 +5205,10 @@ export type ChangeAccountByIdErrors = {
      * The body is not of a media type that is read here.
      */
     415: Problem;
+    /**
+     * The file ends before the range begins.
+     */
+    416: Problem;
     /**
      * The request is understood, but a value in it is not allowed.
      */
@@ -4085,6 +5293,10 @@ export type ListApiKeysErrors = {
      */
     415: Problem;
     /**
+     * The file ends before the range begins.
+     */
+    416: Problem;
+    /**
      * The request is understood, but a value in it is not allowed.
      */
     422: Problem;
@@ -4158,6 +5370,10 @@ export type CreateApiKeyErrors = {
      * The body is not of a media type that is read here.
      */
     415: Problem;
+    /**
+     * The file ends before the range begins.
+     */
+    416: Problem;
     /**
      * The request is understood, but a value in it is not allowed.
      */
@@ -4237,6 +5453,10 @@ export type RevokeApiKeyErrors = {
      * The body is not of a media type that is read here.
      */
     415: Problem;
+    /**
+     * The file ends before the range begins.
+     */
+    416: Problem;
     /**
      * The request is understood, but a value in it is not allowed.
      */
@@ -4343,6 +5563,10 @@ export type ListAuditLogErrors = {
      * The body is not of a media type that is read here.
      */
     415: Problem;
+    /**
+     * The file ends before the range begins.
+     */
+    416: Problem;
     /**
      * The request is understood, but a value in it is not allowed.
      */

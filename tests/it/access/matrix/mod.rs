@@ -82,8 +82,10 @@ fn expected(operation: &Operation, asker: Asker) -> u16 {
         (Kind::Door { .. }, Guest | GuestWhoIsHost | Owner | OtherHost | Admin | KeyWithScope | KeyOfOwner) => good,
 
         (_, Nobody) => 401,
-        (Kind::Ticket, Guest | GuestWhoIsHost | GuestOfAnotherMeeting) | (Kind::Run, GuestWhoIsHost) => good,
-        (Kind::Run, GuestOfAnotherMeeting) => 404,
+        (Kind::Ticket, Guest | GuestWhoIsHost | GuestOfAnotherMeeting) | (Kind::Run | Kind::Record, GuestWhoIsHost) => {
+            good
+        }
+        (Kind::Run | Kind::Record, GuestOfAnotherMeeting) => 404,
         (_, Guest | GuestWhoIsHost | GuestOfAnotherMeeting) | (Kind::Ticket, _) => 403,
 
         (Kind::Own, Owner) => good,
@@ -93,9 +95,9 @@ fn expected(operation: &Operation, asker: Asker) -> u16 {
         (Kind::Administer, Admin | KeyWithScope) => good,
         (Kind::Administer, Owner | OtherHost | KeyWithoutScope | KeyOfOwner | KeyOfOtherHost) => 403,
 
-        (Kind::Keys | Kind::Meetings(_) | Kind::Run, KeyWithoutScope) => 403,
-        (Kind::Keys | Kind::Meetings(_) | Kind::Run, OtherHost | KeyOfOtherHost) => unless_owners,
-        (Kind::Keys | Kind::Meetings(_) | Kind::Run, Owner | KeyOfOwner | Admin | KeyWithScope) => good,
+        (Kind::Keys | Kind::Meetings(_) | Kind::Run | Kind::Record, KeyWithoutScope) => 403,
+        (Kind::Keys | Kind::Meetings(_) | Kind::Run | Kind::Record, OtherHost | KeyOfOtherHost) => unless_owners,
+        (Kind::Keys | Kind::Meetings(_) | Kind::Run | Kind::Record, Owner | KeyOfOwner | Admin | KeyWithScope) => good,
     }
 }
 
@@ -105,6 +107,7 @@ fn scope(kind: Kind) -> &'static str {
         Kind::Door { .. } => "tokens:create",
         Kind::Meetings(scope) => scope,
         Kind::Run => "meetings:write",
+        Kind::Record => "recordings:write",
         Kind::Open | Kind::Link | Kind::Ticket | Kind::Own | Kind::Keys | Kind::Administer => "admin",
     }
 }

@@ -27,6 +27,8 @@ pub enum Kind {
     Meetings(&'static str),
     /// The same, or being a host in the sitting.
     Run,
+    /// An account, a key with the scope `recordings:write`, or being a host in the sitting.
+    Record,
 }
 
 /// What is asked about.
@@ -69,6 +71,8 @@ impl Wish {
 }
 
 const READ: Kind = Kind::Meetings("meetings:read");
+const PLAY: Kind = Kind::Meetings("recordings:read");
+const DROP: Kind = Kind::Meetings("recordings:write");
 const WRITE: Kind = Kind::Meetings("meetings:write");
 
 macro_rules! operations {
@@ -134,6 +138,22 @@ operations! {
         ask(Method::PATCH, stage.participant("")).with(json!({ "role": "viewer" }));
     lock_meeting: Kind::Run, Owners, 204, stage =>
         ask(Method::PUT, stage.meeting("/lock")).with(json!({ "locked": true }));
+
+    start_recording: Kind::Record, Owners, 201, stage =>
+        ask(Method::POST, "/recordings/start").with(json!({ "room_name": stage.room_name }));
+    // It is over.
+    stop_recording: Kind::Record, Owners, 200, stage =>
+        ask(Method::POST, "/recordings/stop").with(json!({ "recording_id": stage.recording }));
+    list_recordings: PLAY, Nobodys, 200, _stage => ask(Method::GET, "/recordings");
+    get_recording_slots: PLAY, Nobodys, 200, _stage => ask(Method::GET, "/recordings/slots");
+    get_recording: PLAY, Owners, 200, stage => ask(Method::GET, stage.recording(""));
+    // It has no file.
+    play_recording: PLAY, Owners, 409, stage => ask(Method::GET, stage.recording("/media"));
+    hold_recording: DROP, Owners, 200, stage => ask(Method::PUT, stage.recording("/hold")).with(json!({ "on_hold": true }));
+    delete_recording: DROP, Owners, 200, stage => ask(Method::DELETE, stage.recording(""));
+    // Whoever has the link may, and nobody else.
+    download_recording_archive: Kind::Open, Nobodys, 403, stage =>
+        ask(Method::GET, stage.recording("/archive?expires=9999999999&signature=none"));
 
     list_sessions: Kind::Own, Nobodys, 200, _stage => ask(Method::GET, "/sessions");
     delete_all_sessions: Kind::Own, Nobodys, 204, _stage => ask(Method::DELETE, "/sessions");

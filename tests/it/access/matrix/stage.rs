@@ -26,6 +26,8 @@ pub struct Stage {
     /// Who is in the sitting, where there is one, and a track of theirs.
     pub identity: String,
     pub track: String,
+    /// One that is over and left no file.
+    pub recording: Uuid,
     /// One that was never made.
     pub setup_link: String,
 }
@@ -50,11 +52,12 @@ impl Stage {
             setup_link: house.credential(CredentialKind::SetupLink).expose().to_owned(),
             identity: format!("g_{}", Uuid::new_v4().simple()),
             track: String::new(),
+            recording: if about_recordings(kind) { recording(house, meeting).await } else { Uuid::new_v4() },
             owner,
             meeting,
             room_name,
         };
-        if kind == Kind::Run {
+        if [Kind::Run, Kind::Record].contains(&kind) {
             stage.begin(house).await;
         }
         stage
@@ -64,13 +67,17 @@ impl Stage {
         format!("/meetings/{}{further}", self.meeting)
     }
 
+    pub fn recording(&self, further: &str) -> String {
+        format!("/recordings/{}{further}", self.recording)
+    }
+
     pub fn participant(&self, further: &str) -> String {
         self.meeting(&format!("/participants/{}{further}", self.identity))
     }
 
     /// What nobody may see to whom it does not belong.
-    pub fn owners_ids(&self) -> [String; 5] {
-        [self.meeting, self.session, self.key, self.invitation, self.owner.id].map(|id| id.to_string())
+    pub fn owners_ids(&self) -> [String; 6] {
+        [self.meeting, self.session, self.key, self.invitation, self.owner.id, self.recording].map(|id| id.to_string())
     }
 
     /// Somebody comes, and LiveKit tells it.
@@ -100,7 +107,8 @@ impl Stage {
     /// What that asker shows; `scope` is the one that the operation needs.
     pub async fn credential(&self, house: &House, asker: Asker, scope: &str) -> Option<String> {
         let others = |scope: &str| {
-            let covers = |it: &&str| *it == scope || (*it == "meetings:write" && scope == "meetings:read");
+            let covers =
+                |it: &&str| *it == scope || it.strip_suffix(":write").is_some_and(|of| scope == format!("{of}:read"));
             let all = ["tokens:create", "meetings:read", "meetings:write", "recordings:read", "recordings:write"];
             all.into_iter().filter(|it| !covers(it)).collect::<Vec<_>>()
         };
@@ -182,4 +190,23 @@ async fn ticket(house: &House, meeting: Uuid, (state, role): (&str, &str)) -> (U
     .await
     .unwrap();
     (id, secret.expose().to_owned())
+}
+
+async fn recording(house: &House, meeting: Uuid) -> Uuid {
+    let id = Uuid::now_v7();
+    sqlx::query(
+        "insert into recordings (id, meeting_id, storage_path, status, verdict, requested_at, completed_at)
+         values ($1, $2, 'recordings/2026/01/01/somewhere/' || $1 || '.mp4', 'failed', 'failed', now(), now())",
+    )
+    .bind(id)
+    .bind(meeting)
+    .execute(&house.pool)
+    .await
+    .unwrap();
+    id
+}
+
+/// A meeting with a recording cannot be deleted, so others have none.
+fn about_recordings(kind: Kind) -> bool {
+    kind == Kind::Record || matches!(kind, Kind::Meetings(scope) if scope.starts_with("recordings"))
 }
