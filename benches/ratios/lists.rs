@@ -33,9 +33,14 @@ pub fn measure(parts: &Parts) -> Vec<Row> {
     });
 
     let deepest = parts.runtime.block_on(walk_to_the_end(&meetbox));
-    let question = |path: &str| Question { url: meetbox.url(path), script: None, bearer: Some(people::key()) };
     let (first, deepest) = ("/meetings?limit=50", format!("/meetings?limit=50&cursor={deepest}"));
-    let (first_page, deepest_page) = (question(first), question(&deepest));
+    vec![against_the_first(&meetbox, "`GET /meetings`, a million rows, 50 a page", first, &deepest)]
+}
+
+/// The deepest page of a list against its first.
+pub fn against_the_first(meetbox: &Server, what: &str, first: &str, deepest: &str) -> Row {
+    let question = |path: &str| Question { url: meetbox.url(path), script: None, bearer: Some(people::key()) };
+    let (first_page, deepest_page) = (question(first), question(deepest));
     let turn = |question: &Question| wrk::ask(question, SECONDS, meetbox.pid());
     turn(&first_page);
     turn(&deepest_page);
@@ -44,14 +49,14 @@ pub fn measure(parts: &Parts) -> Vec<Row> {
     let pressed = |seen: &[f64]| format!("{:.0}/s", median(seen.iter().copied()));
     let rate = |pick: fn(&(Seen, Seen)) -> f64| rounds.iter().map(pick).collect::<Vec<_>>();
     let (first_rate, deepest_rate) = (rate(|it| it.0.per_second), rate(|it| it.1.per_second));
-    let (first_p99, deepest_p99) = (unpressed(&meetbox, first), unpressed(&meetbox, &deepest));
-    vec![Row {
-        what: "`GET /meetings`, a million rows, 50 a page".to_owned(),
+    let (first_p99, deepest_p99) = (unpressed(meetbox, first), unpressed(meetbox, deepest));
+    Row {
+        what: what.to_owned(),
         ours: format!("deepest page: {}, p99 {deepest_p99:.2} ms at 100/s", pressed(&deepest_rate)),
         against: format!("first page: {}, p99 {first_p99:.2} ms at 100/s", pressed(&first_rate)),
         result: format!("{:.2} × the first page's time", median(first_rate) / median(deepest_rate)),
         aim: "p99 ≤ 5 ms, ≤ 1.2 ×",
-    }]
+    }
 }
 
 /// The 99th percentile in milliseconds when a page is asked for a hundred times a second.
@@ -62,7 +67,7 @@ fn unpressed(meetbox: &Server, path: &str) -> f64 {
 }
 
 /// A program's look, whose key reaches all meetings.
-fn get(path: &str) -> Vec<u8> {
+pub fn get(path: &str) -> Vec<u8> {
     let bearer = format!("Bearer {}", people::key().expose());
     client::request("GET", path, &[("authorization", bearer.as_str())], "")
 }

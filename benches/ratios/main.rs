@@ -14,7 +14,9 @@
 )]
 
 mod client;
+mod comparing;
 mod hello;
+mod links;
 mod lists;
 mod machine;
 mod parts;
@@ -22,6 +24,7 @@ mod people;
 #[path = "../../tests/it/chaos/proxy.rs"]
 #[expect(dead_code, reason = "the tests break Redis in more ways than the measurements do")]
 mod proxy;
+mod recordings;
 mod report;
 #[path = "../../tests/it/services/mod.rs"]
 #[expect(dead_code, unused_imports, reason = "the tests need more of the services than the measurements do")]
@@ -52,11 +55,12 @@ fn measure(wanted: &[&str]) {
     machine::pin_this_process(machine::LOAD_CORE);
 
     type Measurement = fn(&parts::Parts) -> Vec<report::Row>;
-    let measurements: [(&str, Measurement); 5] = [
+    let measurements: [(&str, Measurement); 6] = [
         ("web", web::measure),
         ("sessions", sessions::measure),
         ("webhooks", webhooks::measure),
         ("lists", lists::measure),
+        ("recordings", recordings::measure),
         ("start", start::measure),
     ];
     let load = machine::load();

@@ -78,13 +78,25 @@ impl Parts {
 
     /// Meetbox on the server's core, with `database` migrated and everything answering.
     pub fn meetbox(&self, database: &Database) -> Server {
-        let server = self.meetbox_not_waited_for(database, free_port(), &self.redis.url());
+        self.meetbox_with(database, &[])
+    }
+
+    /// The same with settings that are added to the usual ones, or stand in their place.
+    pub fn meetbox_with(&self, database: &Database, settings: &[(&str, &str)]) -> Server {
+        let port = free_port();
+        let mut command = self.command(database, port, &self.redis.url());
+        command.envs(settings.iter().copied());
+        let server = Server::start(command, port);
         server.wait_for("/readyz");
         server
     }
 
     /// The same, a moment after it was started.
     pub fn meetbox_not_waited_for(&self, database: &Database, port: u16, redis_url: &str) -> Server {
+        Server::start(self.command(database, port, redis_url), port)
+    }
+
+    fn command(&self, database: &Database, port: u16, redis_url: &str) -> Command {
         let mut command = pinned(Path::new(env!("CARGO_BIN_EXE_meetbox")));
         command
             .arg("serve")
@@ -104,7 +116,7 @@ impl Parts {
             .env("RATE_LIMIT_READS", "10000000")
             // Otherwise a developer's .env would be read.
             .current_dir("/");
-        Server::start(command, port)
+        command
     }
 }
 

@@ -71,7 +71,7 @@ fn pin_postgres(postmaster: u32, core: u32) {
 }
 
 /// The CPU time of Postgres, of backends that have ended too.
-fn postgres_seconds(postmaster: u32) -> f64 {
+pub fn postgres_seconds(postmaster: u32) -> f64 {
     machine::cpu_seconds(postmaster) + machine::children(postmaster).into_iter().map(machine::cpu_seconds).sum::<f64>()
 }
 
