@@ -95,7 +95,7 @@ pub async fn create(app: &App, by: By<'_>, wish: NewAccount) -> Result<Account, 
         Some(password) => Some(app.passwords.hash(password.expose()).await?),
         None => None,
     };
-    let mut tx = app.db.begin().await.map_err(DbError::from)?;
+    let mut tx = app.begin().await.map_err(DbError::from)?;
     let account = insert(app, &mut tx, wish, hash.as_deref()).await?;
     db::setup_links::close(&mut *tx, app.clock.now()).await?;
     let deed = Deed::to_account("account.created", account.id, account.email.as_str());
@@ -151,7 +151,7 @@ pub async fn change(app: &App, by: By<'_>, id: AccountId, change: Change) -> Res
         Some(password) => Some(app.passwords.hash(password.expose()).await?),
         None => None,
     };
-    let mut tx = app.db.begin().await.map_err(DbError::from)?;
+    let mut tx = app.begin().await.map_err(DbError::from)?;
     let other_admins = db::accounts::lock_admins(&mut *tx, id).await?;
     let before = db::accounts::get(&mut *tx, id).await?.ok_or(AccountError::NotFound)?;
     let mut account = before.clone();
@@ -215,7 +215,7 @@ pub async fn change_password(
     }
 
     let hash = app.passwords.hash(new.expose()).await?;
-    let mut tx = app.db.begin().await.map_err(DbError::from)?;
+    let mut tx = app.begin().await.map_err(DbError::from)?;
     db::accounts::set_password(&mut *tx, account.id, &hash).await?;
     let ended = db::sessions::delete_all(&mut *tx, account.id, None).await?;
     db::sessions::forget_browsers(&mut *tx, account.id).await?;
@@ -246,7 +246,7 @@ pub async fn make_setup_link(app: &App) -> Result<Credential, AccountError> {
 /// Makes the first administrator for whoever has the link, and signs them in.
 pub async fn set_up(app: &App, secret: &Credential, wish: NewAccount, place: Place) -> Result<Begun, AccountError> {
     let now = app.clock.now();
-    let mut tx = app.db.begin().await.map_err(DbError::from)?;
+    let mut tx = app.begin().await.map_err(DbError::from)?;
     if !db::setup_links::take(&mut *tx, secret.hash(), now).await? {
         return Err(AccountError::SetupLinkSpent);
     }

@@ -83,7 +83,7 @@ pub async fn create(app: &App, asker: &Asker, wish: NewKey) -> Result<(ApiKey, C
         return Err(KeyError::AdminScope);
     }
     let owner = owner.map(|(id, _)| id);
-    let mut tx = app.db.begin().await.map_err(DbError::from)?;
+    let mut tx = app.begin().await.map_err(DbError::from)?;
     let made = insert(app, &mut tx, owner, wish).await?;
     audit::note(app, &mut *tx, asker, created(&made.0)).await?;
     tx.commit().await.map_err(DbError::from)?;
@@ -96,7 +96,7 @@ pub async fn create_by_operator(
     owner: Option<AccountId>,
     wish: NewKey,
 ) -> Result<(ApiKey, Credential), KeyError> {
-    let mut tx = app.db.begin().await.map_err(DbError::from)?;
+    let mut tx = app.begin().await.map_err(DbError::from)?;
     let made = insert(app, &mut tx, owner, wish).await?;
     audit::note_operator(app, &mut *tx, created(&made.0)).await?;
     tx.commit().await.map_err(DbError::from)?;
@@ -162,7 +162,7 @@ fn only_of(caller: &Caller) -> Result<Option<AccountId>, Denied> {
 /// Takes a key back: from this moment on it opens nothing.
 pub async fn revoke(app: &App, asker: &Asker, id: ApiKeyId) -> Result<(), KeyError> {
     let only_of = only_of(&asker.caller)?;
-    let mut tx = app.db.begin().await.map_err(DbError::from)?;
+    let mut tx = app.begin().await.map_err(DbError::from)?;
     let (hash, name) = db::api_keys::revoke(&mut *tx, id, only_of, app.clock.now()).await?.ok_or(KeyError::NotFound)?;
     audit::note(app, &mut *tx, asker, Deed::to("api_key.revoked", "api_key", id, &name)).await?;
     tx.commit().await.map_err(DbError::from)?;
@@ -172,7 +172,7 @@ pub async fn revoke(app: &App, asker: &Asker, id: ApiKeyId) -> Result<(), KeyErr
 
 /// The same at the operator's word.
 pub async fn revoke_by_operator(app: &App, id: ApiKeyId) -> Result<(), KeyError> {
-    let mut tx = app.db.begin().await.map_err(DbError::from)?;
+    let mut tx = app.begin().await.map_err(DbError::from)?;
     let (_, name) = db::api_keys::revoke(&mut *tx, id, None, app.clock.now()).await?.ok_or(KeyError::NotFound)?;
     audit::note_operator(app, &mut *tx, Deed::to("api_key.revoked", "api_key", id, &name)).await?;
     tx.commit().await.map_err(DbError::from)?;

@@ -150,7 +150,7 @@ impl<'a> Arrival<'a> {
     async fn use_up(&self, invitation: &Invitation) -> Result<(), TokenError> {
         let identity = self.identity.as_str();
         let now = self.app.clock.now();
-        let mut tx = self.app.db.begin().await.map_err(DbError::from)?;
+        let mut tx = self.app.begin().await.map_err(DbError::from)?;
         db::invitations::lock(&mut *tx, invitation.id).await?;
         let current = db::invitations::get(&mut *tx, invitation.id).await?.ok_or(TokenError::InvitationSpent)?;
         let before = db::invitations::was_used_by(&mut *tx, invitation.id, identity).await?;

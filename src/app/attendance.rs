@@ -48,7 +48,7 @@ pub async fn apply_waiting(app: &App) -> Result<Applied, DbError> {
 }
 
 async fn apply_batch(app: &App, most: i64) -> Result<Applied, DbError> {
-    let mut tx = app.db.begin().await?;
+    let mut tx = app.begin().await?;
     if !lock::try_lock(&mut *tx, Work::Projection).await? {
         return Ok(Applied::Elsewhere);
     }
@@ -102,7 +102,7 @@ async fn apply_first_alone(app: &App) -> Result<Applied, DbError> {
         outcome => return outcome,
     };
 
-    let mut tx = app.db.begin().await?;
+    let mut tx = app.begin().await?;
     if !lock::try_lock(&mut *tx, Work::Projection).await? {
         return Ok(Applied::Elsewhere);
     }

@@ -83,7 +83,7 @@ pub async fn create(
         uses: 0,
         revoked_at: None,
     };
-    let mut tx = app.db.begin().await.map_err(DbError::from)?;
+    let mut tx = app.begin().await.map_err(DbError::from)?;
     db::invitations::insert(&mut *tx, &invitation, secret.hash()).await?;
     let deed = Deed { meeting: Some(meeting.id), ..Deed::to("invitation.created", "invitation", invitation.id, "") };
     audit::note(app, &mut *tx, asker, deed.with("role", wish.role.as_str())).await?;
@@ -107,7 +107,7 @@ pub async fn list(
 /// Takes an invitation back. Who came in with it before may come back.
 pub async fn revoke(app: &App, asker: &Asker, meeting: MeetingId, id: InvitationId) -> Result<(), InvitationError> {
     let meeting = get_meeting(app, &asker.caller, meeting).await?;
-    let mut tx = app.db.begin().await.map_err(DbError::from)?;
+    let mut tx = app.begin().await.map_err(DbError::from)?;
     if !db::invitations::revoke(&mut *tx, meeting.id, id, app.clock.now()).await? {
         return Err(InvitationError::NotFound);
     }

@@ -55,7 +55,7 @@ pub async fn decide(
         Verdict::Admit => (TicketState::Admitted, "lobby.admitted"),
         Verdict::Deny => (TicketState::Denied, "lobby.denied"),
     };
-    let mut tx = app.db.begin().await.map_err(DbError::from)?;
+    let mut tx = app.begin().await.map_err(DbError::from)?;
     let decision = Decision { state, by: &by, now, since: now - LOBBY_PATIENCE };
     let identities = db::tickets::decide(&mut *tx, meeting.id, ticket, &decision).await?;
     if identities.is_empty() && ticket.is_some() {

@@ -171,7 +171,7 @@ pub(super) async fn insert(
     meeting: &Meeting,
     passcode_hash: Option<&str>,
 ) -> Result<(), DbError> {
-    let mut tx = app.db.begin().await?;
+    let mut tx = app.begin().await?;
     db::meetings::insert(&mut *tx, meeting, passcode_hash).await?;
     audit::note(app, &mut *tx, asker, Deed::to_meeting("meeting.created", meeting)).await?;
     tx.commit().await?;
@@ -225,7 +225,7 @@ pub async fn change_meeting(
     change: Change,
 ) -> Result<Meeting, MeetingError> {
     let new_passcode = hash(app, change.policy.passcode.as_ref()).await?;
-    let mut tx = app.db.begin().await.map_err(DbError::from)?;
+    let mut tx = app.begin().await.map_err(DbError::from)?;
     if !db::meetings::lock(&mut *tx, id).await? {
         return Err(MeetingError::NotFound);
     }
@@ -274,7 +274,7 @@ pub async fn end_meeting(app: &App, asker: &Asker, id: MeetingId) -> Result<Meet
 /// Deletes a meeting and its history, and closes its room. Recordings stand in the way: they are not lost by the way.
 pub async fn delete_meeting(app: &App, asker: &Asker, id: MeetingId) -> Result<(), MeetingError> {
     let meeting = get_meeting(app, &asker.caller, id).await?;
-    let mut tx = app.db.begin().await.map_err(DbError::from)?;
+    let mut tx = app.begin().await.map_err(DbError::from)?;
     match db::meetings::delete(&mut *tx, id).await {
         Ok(true) => {}
         Ok(false) => return Err(MeetingError::NotFound),

@@ -29,7 +29,7 @@ pub mod tokens;
 use std::{ops::Deref, sync::Arc, time::Duration};
 
 use ipnet::IpNet;
-use sqlx::PgPool;
+use sqlx::{PgPool, Postgres, Transaction};
 use tokio::sync::Notify;
 
 use crate::{
@@ -147,6 +147,18 @@ impl App {
             recordings: settings.recordings.clone(),
             clock,
         })))
+    }
+}
+
+impl App {
+    /// Opens a transaction. It is opened to the end even when whoever asked is gone by then, such as a client that hung up:
+    /// cut off half-way, sqlx (0.9.0, `PgTransactionManager::begin`) would give the connection back with the transaction open,
+    /// and what others write on it would never be committed.
+    #[expect(clippy::disallowed_methods, reason = "it outlives a request by no more than one answer of Postgres")]
+    pub(crate) async fn begin(&self) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+        let db = self.db.clone();
+        let opened = tokio::spawn(async move { db.begin().await });
+        opened.await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
     }
 }
 

@@ -75,7 +75,7 @@ pub async fn remove(app: &App, asker: &Asker, meeting: MeetingId, identity: &str
     }
 
     // Barred first: whoever is sent out and comes back at once must find the door closed.
-    let mut tx = app.db.begin().await.map_err(DbError::from)?;
+    let mut tx = app.begin().await.map_err(DbError::from)?;
     db::standings::bar(&mut *tx, sitting, identity, app.clock.now()).await?;
     audit::note(app, &mut *tx, asker, Deed::to_participant("participant.removed", &meeting, identity)).await?;
     tx.commit().await.map_err(DbError::from)?;
@@ -96,7 +96,7 @@ pub async fn set_role(
     if !db::standings::was_present(&app.db, sitting, identity).await? {
         return Err(ModerationError::NobodyThere);
     }
-    let mut tx = app.db.begin().await.map_err(DbError::from)?;
+    let mut tx = app.begin().await.map_err(DbError::from)?;
     db::standings::set_role(&mut *tx, sitting, identity, role, app.clock.now()).await?;
     let deed = Deed::to_participant("participant.role_changed", &meeting, identity).with("role", role.as_str());
     audit::note(app, &mut *tx, asker, deed).await?;
@@ -119,7 +119,7 @@ pub async fn set_lock(app: &App, asker: &Asker, meeting: MeetingId, lock: Lock) 
         Lock::Locked => (Some(app.clock.now()), "meeting.locked"),
         Lock::Open => (None, "meeting.unlocked"),
     };
-    let mut tx = app.db.begin().await.map_err(DbError::from)?;
+    let mut tx = app.begin().await.map_err(DbError::from)?;
     db::standings::set_lock(&mut *tx, sitting, locked_at).await?;
     audit::note(app, &mut *tx, asker, Deed::to_meeting(action, &meeting)).await?;
     tx.commit().await.map_err(DbError::from)?;

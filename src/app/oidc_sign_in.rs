@@ -230,7 +230,7 @@ async fn admit_in_turn(app: &App, person: &Person, place: &Place) -> Result<Begu
 }
 
 async fn admit(app: &App, person: &Person, place: &Place) -> Result<Begun, OidcSignInError> {
-    let mut tx = app.db.begin().await.map_err(DbError::from)?;
+    let mut tx = app.begin().await.map_err(DbError::from)?;
     let mut account = account_of(app, &mut tx, person, place).await?;
     if account.disabled_at.is_some() {
         return Err(OidcSignInError::AccountDisabled);

@@ -159,7 +159,7 @@ async fn ask(app: &App, subject: Subject, asked_at: DateTime<Utc>) -> Result<Ans
 }
 
 async fn merge(app: &App, answer: Answer) -> Result<(), DbError> {
-    let mut tx = app.db.begin().await?;
+    let mut tx = app.begin().await?;
     let meeting_id = answer.subject.meeting_id;
     // Also waits for whoever deletes the meeting, and finds that it is gone.
     if !db::meetings::lock(&mut *tx, meeting_id).await? {

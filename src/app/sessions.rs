@@ -101,7 +101,7 @@ pub async fn sign_in(app: &App, wish: SignIn) -> Result<Begun, SignInError> {
     match (verdict, account) {
         (Verdict::TooSoon(wait), _) => Err(SignInError::TooSoon(wait)),
         (Verdict::Right, Some(account)) => {
-            let mut tx = app.db.begin().await.map_err(DbError::from)?;
+            let mut tx = app.begin().await.map_err(DbError::from)?;
             let begun = begin(app, &mut tx, account, place, "session.created").await?;
             tx.commit().await.map_err(DbError::from)?;
             Ok(begun)
@@ -174,7 +174,7 @@ pub async fn list(app: &App, account: AccountId) -> Result<Vec<Session>, DbError
 
 /// Signs one session out; `false` when the account has no such session.
 pub async fn end(app: &App, asker: &Asker, holder: &SessionHolder, id: SessionId) -> Result<bool, DbError> {
-    let mut tx = app.db.begin().await?;
+    let mut tx = app.begin().await?;
     let Some(hash) = db::sessions::delete(&mut *tx, holder.account_id, id).await? else { return Ok(false) };
     audit::note(app, &mut *tx, asker, Deed::to("session.ended", "session", id, "")).await?;
     tx.commit().await?;
@@ -184,7 +184,7 @@ pub async fn end(app: &App, asker: &Asker, holder: &SessionHolder, id: SessionId
 
 /// Signs an account out everywhere, here included, and forgets its browsers.
 pub async fn end_all(app: &App, asker: &Asker, holder: &SessionHolder) -> Result<(), DbError> {
-    let mut tx = app.db.begin().await?;
+    let mut tx = app.begin().await?;
     let ended = db::sessions::delete_all(&mut *tx, holder.account_id, None).await?;
     db::sessions::forget_browsers(&mut *tx, holder.account_id).await?;
     let deed = Deed::to("session.ended", "account", holder.account_id, "").with("which", "all");

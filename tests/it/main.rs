@@ -21,6 +21,7 @@ mod ends;
 mod ground;
 mod histories;
 mod house;
+mod hung_up;
 mod limits;
 mod livekit_model;
 mod livekit_model_check;

@@ -94,7 +94,7 @@ async fn hear_all(app: &App, reports: &[Report]) -> Result<(), DbError> {
     settled.extend(db::recording_lists::deleted(&app.db, &ids).await?);
     let news = reports.iter().filter(|report| report.recording_id().is_some_and(|id| !settled.contains(&id)));
     for report in news {
-        let mut tx = app.db.begin().await?;
+        let mut tx = app.begin().await?;
         hear(&mut tx, report, app.clock.now()).await?;
         tx.commit().await?;
     }
@@ -141,7 +141,7 @@ async fn sighting(app: &App, recording: &Recording, listed: &HashSet<&str>) -> R
 }
 
 async fn act(app: &App, recording: &Recording, sighting: Sighting) -> Result<(), CompareError> {
-    let mut tx = app.db.begin().await.map_err(DbError::from)?;
+    let mut tx = app.begin().await.map_err(DbError::from)?;
     let now = app.clock.now();
     let Some(mut recording) = db::recordings::lock(&mut *tx, recording.id).await? else { return Ok(()) };
     let doubt = recording.course.sighted(sighting, now);
@@ -211,7 +211,7 @@ async fn adopt_all(app: &App) -> Result<usize, CompareError> {
         }
         let known = known.union(&deleted).collect::<HashSet<_>>();
         for (id, object) in ours.into_iter().filter(|(id, _)| !known.contains(id)) {
-            let mut tx = app.db.begin().await.map_err(DbError::from)?;
+            let mut tx = app.begin().await.map_err(DbError::from)?;
             let recording = adopt::object(&mut tx, id, &object.key, object.modified).await?;
             tx.commit().await.map_err(DbError::from)?;
             if recording.is_some() {

@@ -44,7 +44,7 @@ pub async fn conclude(app: &App, id: RecordingId) -> Result<Option<Status>, DbEr
         Format::Hls => look_for_segments(app, &recording).await,
     };
 
-    let mut tx = app.db.begin().await?;
+    let mut tx = app.begin().await?;
     let Some(mut now) = db::recordings::lock(&mut *tx, id).await? else { return Ok(None) };
     if now.course.end != Some(end) {
         // Something new was said meanwhile; it is concluded again.

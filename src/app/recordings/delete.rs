@@ -81,7 +81,7 @@ pub(super) async fn remove(app: &App, recording: &Recording, by: By<'_>) -> Resu
             return Err(err);
         }
     };
-    let mut tx = app.db.begin().await.map_err(DbError::from)?;
+    let mut tx = app.begin().await.map_err(DbError::from)?;
     if db::recordings::delete(&mut *tx, recording.id).await? {
         match by {
             By::Asker(asker) => audit::note(app, &mut *tx, asker, deed("recording.deleted", recording)).await?,
@@ -139,7 +139,7 @@ async fn remove_backup(app: &App, recording: &Recording) -> u64 {
 /// Keeps a recording from being deleted by anybody, retention included; or no longer does.
 pub async fn set_hold(app: &App, asker: &Asker, id: RecordingId, hold: bool) -> Result<Recording, RecordingError> {
     let recording = get(app, &asker.caller, id).await?;
-    let mut tx = app.db.begin().await.map_err(DbError::from)?;
+    let mut tx = app.begin().await.map_err(DbError::from)?;
     let locked = db::recordings::lock(&mut *tx, id).await?.ok_or(RecordingError::NotFound)?;
     if locked.deleting_at.is_some() {
         return Err(RecordingError::BeingDeleted);

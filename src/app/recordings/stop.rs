@@ -42,7 +42,7 @@ pub async fn stop(app: &App, asker: &Asker, which: &Which) -> Result<Recording, 
     if !recording.course.status.is_running() {
         return Ok(recording);
     }
-    let mut tx = app.db.begin().await.map_err(DbError::from)?;
+    let mut tx = app.begin().await.map_err(DbError::from)?;
     let now = app.clock.now();
     let mut recording = db::recordings::lock(&mut *tx, recording.id).await?.ok_or(RecordingError::NotFound)?;
     let is_first = recording.course.stop_asked_at.is_none();
@@ -89,7 +89,7 @@ pub(super) async fn ask_to_stop(app: &App, recording: &Recording) -> Result<(), 
 }
 
 async fn note(app: &App, report: &Report) -> Result<(), RecordingError> {
-    let mut tx = app.db.begin().await.map_err(DbError::from)?;
+    let mut tx = app.begin().await.map_err(DbError::from)?;
     let heard = hear(&mut tx, report, app.clock.now()).await?;
     tx.commit().await.map_err(DbError::from)?;
     if let Some((id, _)) = heard {
@@ -101,7 +101,7 @@ async fn note(app: &App, report: &Report) -> Result<(), RecordingError> {
 /// Nobody heard that it is to stop. Whether the recorder is still in its room decides whether it is gone.
 async fn unheard(app: &App, recording: &Recording, egress_id: &str) -> Result<(), RecordingError> {
     let seen = see(app, recording.room_name.as_str(), egress_id).await?;
-    let mut tx = app.db.begin().await.map_err(DbError::from)?;
+    let mut tx = app.begin().await.map_err(DbError::from)?;
     let Some(mut recording) = db::recordings::lock(&mut *tx, recording.id).await? else { return Ok(()) };
     recording.course.stop_went_unheard(seen);
     let kept = (recording.reason.as_str(), recording.size);

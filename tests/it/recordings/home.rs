@@ -8,8 +8,9 @@ use meetbox::{
     model::recording::{Course, End, Format, Phase, Recording, Report, Status},
 };
 
-use super::studio::{Studio, cut_off, put};
+use super::studio::{Studio, put};
 use crate::house::program;
+use crate::hung_up::cut_off;
 
 const BYTES: u64 = 100_000;
 

@@ -13,8 +13,9 @@ use meetbox::{
     },
 };
 
-use super::studio::{Studio, cut_off, put};
+use super::studio::{Studio, put};
 use crate::house::program;
+use crate::hung_up::cut_off;
 
 const MEGABYTE: u64 = 1_000_000;
 

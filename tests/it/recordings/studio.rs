@@ -209,17 +209,3 @@ pub fn put(path: &Path, bytes: u64) {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     std::fs::File::create(path).unwrap().set_len(bytes).unwrap();
 }
-
-/// Polls a future so many times, and drops it then, as a process that dies at that moment would.
-pub async fn cut_off<F: Future>(future: F, polls: usize) -> Option<F::Output> {
-    let mut future = std::pin::pin!(future);
-    let mut left = polls;
-    std::future::poll_fn(|context| {
-        if left == 0 {
-            return std::task::Poll::Ready(None);
-        }
-        left -= 1;
-        future.as_mut().poll(context).map(Some)
-    })
-    .await
-}
