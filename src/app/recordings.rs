@@ -120,10 +120,15 @@ pub struct Slots {
 /// How many meetings may be recorded at once, and how many are.
 pub async fn slots(app: &App) -> Result<Slots, DbError> {
     let used = db::recording_lists::count_running(&app.db).await?;
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let of_this_machine = || u32::from(Capacity::of(u16::try_from(cores).unwrap_or(u16::MAX)).slots);
-    let total = app.recordings.slots.unwrap_or_else(of_this_machine);
-    Ok(Slots { total, used: u32::try_from(used).unwrap_or(u32::MAX) })
+    Ok(Slots { total: slots_in_all(app), used: u32::try_from(used).unwrap_or(u32::MAX) })
+}
+
+/// As many as are set, or as this machine has cores for.
+fn slots_in_all(app: &App) -> u32 {
+    app.recordings.slots.unwrap_or_else(|| {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        u32::from(Capacity::of(u16::try_from(cores).unwrap_or(u16::MAX)).slots)
+    })
 }
 
 /// Which recordings are wanted.

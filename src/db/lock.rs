@@ -18,6 +18,8 @@ pub enum Work {
     Rescue = 0x6d65_6574_0004,
     /// Deleting recordings that are old enough.
     Retention = 0x6d65_6574_0005,
+    /// Counting recording slots and taking one.
+    Slots = 0x6d65_6574_0006,
 }
 
 /// A lock that ends with its connection: also when the holder is dropped half-way, or its process dies.
@@ -48,6 +50,12 @@ pub async fn try_hold(pool: &PgPool, work: Work) -> Result<Option<Held>, DbError
     }
     let _ = connection.close().await;
     Ok(None)
+}
+
+/// Waits for the lock, and takes it until the transaction ends; for work that takes no longer than a request.
+pub async fn wait(db: impl PgExecutor<'_>, work: Work) -> Result<(), DbError> {
+    sqlx::query!("select pg_advisory_xact_lock($1)", work as i64).execute(db).await?;
+    Ok(())
 }
 
 /// Takes the lock until the transaction ends; `false` when another has it.

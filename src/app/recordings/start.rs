@@ -13,6 +13,7 @@ use crate::{
     },
     db::{
         self, DbError,
+        lock::{self, Work},
         recordings::{IDEMPOTENCY_KEY, Idempotency, ONE_RUNNING_KEY},
     },
     livekit::{
@@ -28,7 +29,7 @@ use crate::{
     storage::Storage,
 };
 
-use super::{RecordingError, conclude::conclude, hear, recorder_path, slots, stop::ask_to_stop, tell_room};
+use super::{RecordingError, conclude::conclude, hear, recorder_path, slots_in_all, stop::ask_to_stop, tell_room};
 
 /// What is to be recorded, and how.
 #[derive(Clone, Debug)]
@@ -129,18 +130,21 @@ async fn reserve(
     idempotency: Option<&Idempotency>,
     by: Option<(&Asker, &Meeting)>,
 ) -> Result<(), RecordingError> {
-    if let Some(running) = db::recordings::find_running(&app.db, recording.meeting_id).await? {
+    let mut tx = app.begin().await.map_err(DbError::from)?;
+    // Of several who start at once, each counts the ones before.
+    lock::wait(&mut *tx, Work::Slots).await?;
+    if let Some(running) = db::recordings::find_running(&mut *tx, recording.meeting_id).await? {
         return Err(RecordingError::Running(running.id));
     }
-    let slots = slots(app).await?;
-    if slots.used >= slots.total {
-        return Err(RecordingError::NoSlot(slots.total));
+    let used = db::recording_lists::count_running(&mut *tx).await?;
+    let total = slots_in_all(app);
+    if used >= i64::from(total) {
+        return Err(RecordingError::NoSlot(total));
     }
-    let mut tx = app.db.begin().await.map_err(DbError::from)?;
     match db::recordings::insert(&mut *tx, recording, idempotency).await {
         Ok(()) => {}
         Err(DbError::Taken(constraint)) if constraint == IDEMPOTENCY_KEY => return Err(RecordingError::KeyReused),
-        // Somebody was a moment faster, and may be over by now.
+        // A run that had no row was given one in this moment, and may be over by now.
         Err(DbError::Taken(constraint)) if constraint == ONE_RUNNING_KEY => {
             drop(tx);
             return Box::pin(reserve(app, recording, idempotency, by)).await;
@@ -199,7 +203,7 @@ async fn listed(app: &App, id: RecordingId) -> Option<Report> {
 }
 
 async fn taken(app: &App, id: RecordingId, report: &Report) -> Result<(), RecordingError> {
-    let mut tx = app.db.begin().await.map_err(DbError::from)?;
+    let mut tx = app.begin().await.map_err(DbError::from)?;
     hear(&mut tx, report, app.clock.now()).await?;
     tx.commit().await.map_err(DbError::from)?;
     let Some(recording) = db::recordings::get(&app.db, id).await? else { return Ok(()) };
@@ -213,7 +217,7 @@ async fn taken(app: &App, id: RecordingId, report: &Report) -> Result<(), Record
 
 /// Nobody records, and nobody is going to.
 pub(super) async fn give_up(app: &App, id: RecordingId, why: &str) -> Result<(), DbError> {
-    let mut tx = app.db.begin().await?;
+    let mut tx = app.begin().await?;
     if let Some(mut recording) = db::recordings::lock(&mut *tx, id).await? {
         recording.course.over(End::NeverTaken);
         if recording.course.error.is_empty() {

@@ -324,6 +324,33 @@ async fn lists_go_by_meeting_status_and_time_in_both_orders() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_several_meetings_that_start_at_once_as_many_are_recorded_as_there_are_slots() {
+    let booth = Booth::open().await;
+    let rooms = (0..8).map(|number| format!("room-{number}")).collect::<Vec<_>>();
+    for room in &rooms {
+        booth.meeting(room, json!({})).await;
+    }
+    let starts = rooms.iter().map(|room| booth.start(json!({ "room_name": room })));
+    let answers = futures_util::future::join_all(starts).await;
+    let taken = answers.iter().filter(|(status, _)| *status == StatusCode::CREATED).count();
+    assert_eq!(taken, 2, "{answers:#?}");
+    for (status, problem) in answers.iter().filter(|(status, _)| *status != StatusCode::CREATED) {
+        assert_eq!((*status, code(problem)), (StatusCode::SERVICE_UNAVAILABLE, "no-recording-slot"), "{problem}");
+    }
+    assert_eq!(booth.get("/recordings/slots").await.1, json!({ "total": 2, "used": 2, "free": 0 }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sound_alone_is_recorded_too() {
+    let booth = Booth::open().await;
+    booth.meeting("blue-heron", json!({})).await;
+    let complete = booth.recorded("blue-heron", "ogg").await;
+    assert!(complete["storage_path"].as_str().unwrap().ends_with(".ogg") && complete["preset"].is_null(), "{complete}");
+    let media = booth.serving.request(Method::GET, &format!("/recordings/{}/media", complete["id"].as_str().unwrap()));
+    assert_eq!(media.send().await.unwrap().headers()[CONTENT_TYPE], "audio/ogg");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_recorded_is_told_in_words_that_help() {
     let booth = Booth::open().await;
     booth.meeting("blue-heron", json!({})).await;
