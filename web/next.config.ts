@@ -1,5 +1,6 @@
 // How the app is built: an export of plain files for the binary, and a development server that passes API calls on.
 import type { NextConfig } from "next";
+import { readdirSync, readFileSync } from "node:fs";
 import { PHASE_DEVELOPMENT_SERVER } from "next/constants";
 import { version } from "./package.json";
 
@@ -35,7 +36,19 @@ const apiPaths = [
   "/livekit/:path*",
 ];
 
+/** What every language calls itself, by the name of its file. */
+function languages(): Record<string, string> {
+  const folder = new URL("messages/", import.meta.url);
+  const codes = readdirSync(folder).map((file) => file.replace(/\.json$/, ""));
+  const nameOf = (code: string) => {
+    const texts = JSON.parse(readFileSync(new URL(`${code}.json`, folder), "utf8")) as Record<string, string>;
+    return texts["language.name"] ?? code;
+  };
+  return Object.fromEntries(codes.sort().map((code) => [code, nameOf(code)]));
+}
+
 const common: NextConfig = {
+  env: { LANGUAGES: JSON.stringify(languages()) },
   reactStrictMode: true,
   devIndicators: false,
   // Next would draw a name by lot, and no two builds of one commit would be alike.

@@ -5,6 +5,7 @@ import "@livekit/components-styles";
 import "@/styles/tokens.css";
 import "@/styles/app.css";
 import "@/styles/call.css";
+import { Speaking } from "@/components/speaking";
 import { text } from "@/lib/messages";
 
 export const metadata: Metadata = {
@@ -23,7 +24,9 @@ export const viewport: Viewport = {
 export default function Layout({ children }: { children: ReactNode }) {
   return (
     <html lang="en">
-      <body>{children}</body>
+      <body>
+        <Speaking>{children}</Speaking>
+      </body>
     </html>
   );
 }

@@ -17,6 +17,7 @@ import { CopyLink } from "@/components/copy-link";
 import { HostPanel } from "@/components/host-panel";
 import { LobbyNote } from "@/components/lobby";
 import type { Chair } from "@/lib/hosting";
+import { time as timeOf } from "@/lib/format";
 import { text } from "@/lib/messages";
 import { recordedSince, roleOf } from "@/lib/standing";
 import { useLobby } from "@/lib/use-lobby";
@@ -71,7 +72,7 @@ function RecordingNote() {
   const { metadata } = useRoomInfo();
   const since = recordedSince(metadata);
   if (!since) return null;
-  const time = since.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  const time = timeOf(since);
   return (
     <p className="note" role="status">
       {text("call.recorded", { time })}

@@ -1,5 +1,6 @@
 // The calm frame of every page but the call itself: the name of the house above, one column below.
 import type { ReactNode } from "react";
+import { LanguageSelect } from "@/components/language-select";
 import { text } from "@/lib/messages";
 
 interface PageProps {
@@ -27,6 +28,9 @@ export function Page({ children, aside, wide }: PageProps) {
       <main id="content" className={wide ? "column wide" : "column"}>
         {children}
       </main>
+      <footer className="footer">
+        <LanguageSelect />
+      </footer>
     </>
   );
 }

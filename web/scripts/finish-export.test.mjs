@@ -1,7 +1,7 @@
 // The rules of the export: which scripts get a hash, what is left out, which compressed forms are kept.
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
-import test from "node:test";
+import { test } from "vitest";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { inlineScriptHashes, isNeedless, variants } from "./finish-export.mjs";
 

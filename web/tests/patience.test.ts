@@ -1,6 +1,6 @@
 // Short waits after a wrong guess are waited, once; whatever else is answered is told at once.
 import assert from "node:assert/strict";
-import test from "node:test";
+import { test } from "vitest";
 import type { Failure, Outcome } from "../lib/api";
 import { patiently } from "../lib/patience";
 

@@ -1,6 +1,6 @@
 // Names of meetings: what the form refuses, what it mends, what it suggests.
 import assert from "node:assert/strict";
-import test from "node:test";
+import { test } from "vitest";
 import { faultOf, roomNameIn, suggestedName, tidied } from "../lib/room-name";
 
 test("letters, digits and single dashes between them are a name, 3 to 64 in all", () => {

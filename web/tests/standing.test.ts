@@ -1,6 +1,6 @@
 // What LiveKit tells of people and the meeting, read as our API means it.
 import assert from "node:assert/strict";
-import test from "node:test";
+import { test } from "vitest";
 import { Track } from "livekit-client";
 import { isGuest, isLocked, mayPublish, recordedSince, roleOf, tokenLetsPublish } from "../lib/standing";
 

@@ -1,6 +1,6 @@
 // The ways into the app and into a meeting: addresses, secrets in links, and what a tab keeps.
 import assert from "node:assert/strict";
-import test from "node:test";
+import { test } from "vitest";
 import type { Token } from "@meetbox/client";
 import { afterAnswer, afterRefusal, entranceOf, keepsWaiting } from "../lib/door";
 import { doorstepFrom, stillWaits } from "../lib/doorstep";

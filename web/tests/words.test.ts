@@ -1,6 +1,6 @@
 // What people are told: texts with their gaps filled, failures in words, choices read back.
 import assert from "node:assert/strict";
-import test from "node:test";
+import { test } from "vitest";
 import { MediaDeviceFailure } from "livekit-client";
 import { failureOf } from "../lib/api";
 import { choicesFrom } from "../lib/choices";
