@@ -9,6 +9,7 @@ const api = process.env.MEETBOX_API_URL ?? "http://127.0.0.1:3001";
 /** What the API answers; the rest of the origin belongs to the app. */
 const apiPaths = [
   "/token",
+  "/connection-test",
   "/join-info/:path*",
   "/lobby-ticket",
   "/sign-in",

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use chrono::{DateTime, Utc};
 use tracing::debug;
 use uuid::Uuid;
 
@@ -81,10 +82,20 @@ pub struct JoinInfo {
     pub title: Option<Title>,
     pub access: Access,
     pub lobby: Lobby,
+    /// Whether each sitting is recorded as soon as somebody is in it.
+    pub auto_record: bool,
+    /// Since when it is being recorded.
+    pub recorded_since: Option<DateTime<Utc>>,
 }
 
 /// What anybody with the link may know of the meeting with that room name; none when there is no such meeting.
 pub async fn join_info(app: &App, room_name: &RoomName) -> Result<Option<JoinInfo>, DbError> {
     let door = find(app, room_name).await?;
-    Ok(door.map(|door| JoinInfo { title: door.title.clone(), access: door.policy.access, lobby: door.policy.lobby }))
+    Ok(door.map(|door| JoinInfo {
+        title: door.title.clone(),
+        access: door.policy.access,
+        lobby: door.policy.lobby,
+        auto_record: door.auto_record,
+        recorded_since: door.recorded_since,
+    }))
 }

@@ -27,7 +27,7 @@ use crate::{
     telemetry,
 };
 
-use super::{App, presence};
+use super::{App, connection_test, presence};
 
 /// How many rooms are asked about at once.
 const ROOMS_AT_ONCE: usize = 8;
@@ -87,6 +87,7 @@ pub async fn reconcile(app: &App) -> Result<Reconciled, ReconcileError> {
 async fn compare_all(app: &App) -> Result<Reconciled, ReconcileError> {
     let asked_at = app.clock.now();
     let listed = app.livekit.list_rooms().await?;
+    connection_test::sweep(app, &listed).await;
     let subjects = subjects(app, listed).await?;
 
     let total = subjects.len();

@@ -3,9 +3,10 @@
 use poem_openapi::{OpenApiService, Tags};
 
 use super::{
-    accounts::AccountsApi, api_keys::ApiKeysApi, audit::AuditApi, health::HealthApi, invitations::InvitationsApi,
-    lobby::LobbyApi, media::MediaApi, meetings::MeetingsApi, moderation::ModerationApi, oidc::OidcApi,
-    participants::ParticipantsApi, recordings::RecordingsApi, sessions::SessionsApi, tokens::TokensApi,
+    accounts::AccountsApi, api_keys::ApiKeysApi, audit::AuditApi, connection_test::ConnectionTestApi,
+    health::HealthApi, invitations::InvitationsApi, lobby::LobbyApi, media::MediaApi, meetings::MeetingsApi,
+    moderation::ModerationApi, oidc::OidcApi, participants::ParticipantsApi, recordings::RecordingsApi,
+    sessions::SessionsApi, tokens::TokensApi,
 };
 
 /// The parts of the API
@@ -27,7 +28,7 @@ pub enum Tag {
 
 /// All operations.
 pub type Operations = (
-    TokensApi,
+    (TokensApi, ConnectionTestApi),
     (MeetingsApi, ParticipantsApi, InvitationsApi),
     (LobbyApi, ModerationApi),
     (RecordingsApi, MediaApi),
@@ -48,7 +49,7 @@ const DESCRIPTION: &str = "Self-hosted video meetings on LiveKit: make meetings,
 /// The service that answers them.
 pub fn service() -> OpenApiService<Operations, ()> {
     let operations = (
-        TokensApi,
+        (TokensApi, ConnectionTestApi),
         (MeetingsApi, ParticipantsApi, InvitationsApi),
         (LobbyApi, ModerationApi),
         (RecordingsApi, MediaApi),

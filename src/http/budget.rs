@@ -99,7 +99,7 @@ fn budget_of(method: &Method, path: &str) -> Option<Budget> {
         ("storage", Some(_)) if reads => None,
         ("oidc", _) if reads => Some(Budget::SignIn),
         ("sessions" | "setup", None) if method == Method::POST => Some(Budget::SignIn),
-        ("token", None) if method == Method::POST => Some(Budget::Tokens),
+        ("token" | "connection-test", None) if method == Method::POST => Some(Budget::Tokens),
         _ if reads => (!is_webs(path)).then_some(Budget::Reads),
         // It only asks what may be asked.
         _ if method == Method::OPTIONS => None,
@@ -149,6 +149,7 @@ mod tests {
             ("GET", "/oidc/callback", Some(Budget::SignIn)),
             ("POST", "/token", Some(Budget::Tokens)),
             ("POST", "//token", Some(Budget::Tokens)),
+            ("POST", "/connection-test", Some(Budget::Tokens)),
             ("POST", "/meetings", Some(Budget::Writes)),
             ("PATCH", "/meetings/7", Some(Budget::Writes)),
             ("PUT", "/account/password", Some(Budget::Writes)),

@@ -9,6 +9,7 @@ mod audit;
 mod budget;
 mod caller;
 mod connection;
+mod connection_test;
 mod cookies;
 mod cors;
 mod failure;

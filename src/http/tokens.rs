@@ -140,6 +140,10 @@ pub struct JoinInfoView {
     title: Option<String>,
     access: AccessView,
     lobby: LobbyView,
+    /// Whether it is recorded as soon as somebody is in it: let people agree before they connect.
+    auto_record: bool,
+    /// Since when it is being recorded; absent while it is not.
+    recorded_since: Option<DateTime<Utc>>,
 }
 
 /// Somebody left the lobby
@@ -157,7 +161,7 @@ pub struct TokensApi;
 impl TokensApi {
     /// See what it takes to join a meeting
     ///
-    /// For anybody with its link: its title, its access and its lobby, and nothing else.
+    /// For anybody with its link: its title, its access, its lobby and whether it is recorded, and nothing else.
     #[oai(path = "/join-info/:room_name", method = "get", operation_id = "get_join_info")]
     async fn join_info(
         &self,
@@ -172,6 +176,8 @@ impl TokensApi {
             title: info.title.as_ref().map(Title::as_str).map(str::to_owned),
             access: info.access.into(),
             lobby: info.lobby.into(),
+            auto_record: info.auto_record,
+            recorded_since: info.recorded_since,
         }))
     }
 

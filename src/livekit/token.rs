@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 use crate::model::{
+    connection_test::TestEnd,
     participant::{DisplayName, Identity, is_guest_identity},
     policy::{MeetingRole, Sources},
     room_name::RoomName,
@@ -143,6 +144,23 @@ impl Keys {
                 can_subscribe: Some(true),
                 can_publish_data: Some(true),
                 // What others rely on is written by the server; a client that may change its metadata could lie.
+                can_update_own_metadata: Some(false),
+                ..Grants::default()
+            }),
+            ..self.claims(now, expires_at)
+        })
+    }
+
+    /// A token for one end of a connection test in `room`.
+    pub fn mint_test(&self, room: &str, end: TestEnd, now: DateTime<Utc>, expires_at: DateTime<Utc>) -> String {
+        self.sign(&Claims {
+            sub: end.as_str().to_owned(),
+            video: Some(Grants {
+                room_join: true,
+                room: room.to_owned(),
+                can_publish: Some(end == TestEnd::Publisher),
+                can_subscribe: Some(end == TestEnd::Subscriber),
+                can_publish_data: Some(false),
                 can_update_own_metadata: Some(false),
                 ..Grants::default()
             }),

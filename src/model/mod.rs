@@ -3,6 +3,7 @@
 pub mod account;
 pub mod api_key;
 pub mod audit;
+pub mod connection_test;
 pub mod credential;
 pub mod event;
 pub mod id;

@@ -69,23 +69,9 @@ async fn write(
         Some("m3u8") => Format::Hls,
         _ => Format::Mp4,
     };
-    let recording = Recording {
-        id,
-        meeting_id,
-        room_name,
-        host: None,
-        key,
-        shape: Shape { layout: Layout::default(), format, encoding: Encoding::Preset(Preset::default()) },
-        course,
-        reason: String::new(),
-        requester: String::new(),
-        automatic_for: None,
-        completed_at: None,
-        size: None,
-        uploaded: None,
-        held_at: None,
-        deleting_at: None,
-    };
+    let shape = Shape { layout: Layout::default(), format, encoding: Encoding::Preset(Preset::default()) };
+    let requested_at = course.requested_at;
+    let recording = Recording { key, course, ..Recording::new(id, (meeting_id, room_name), shape, requested_at) };
     db::recordings::insert(&mut *db, &recording, None).await?;
     db::recordings::save(&mut *db, id, &recording.course, ("", None), recording.course.requested_at).await?;
     info!(recording.id = %id, "took on a recording of `{}` that had no row", recording.room_name);

@@ -23,7 +23,7 @@ use crate::{
     model::{
         id::{InstanceId, MeetingId, RecordingId},
         meeting::Meeting,
-        recording::{Course, Encoding, End, Format, Layout, Preset, Recording, Report, Shape, key_of},
+        recording::{Encoding, End, Format, Layout, Preset, Recording, Report, Shape},
         room_name::RoomName,
     },
     storage::Storage,
@@ -85,24 +85,8 @@ pub(super) async fn start_automatically(
 }
 
 fn new(app: &App, (meeting_id, room_name): (MeetingId, &RoomName), shape: Shape, requester: String) -> Recording {
-    let (id, now) = (RecordingId(Uuid::now_v7()), app.clock.now());
-    Recording {
-        id,
-        meeting_id,
-        room_name: room_name.clone(),
-        host: None,
-        key: key_of(id, room_name, now, shape.format),
-        shape,
-        course: Course::new(now),
-        reason: String::new(),
-        requester,
-        automatic_for: None,
-        completed_at: None,
-        size: None,
-        uploaded: None,
-        held_at: None,
-        deleting_at: None,
-    }
+    let id = RecordingId(Uuid::now_v7());
+    Recording { requester, ..Recording::new(id, (meeting_id, room_name.clone()), shape, app.clock.now()) }
 }
 
 fn hash(wish: &Wish) -> [u8; 32] {

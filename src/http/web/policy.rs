@@ -54,13 +54,14 @@ impl Policy {
     }
 }
 
-/// For the app: itself, LiveKit at the address that clients dial, and for media the object storage.
+/// For the app: itself, LiveKit at the address that clients dial, and for media the object storage. WebAssembly finds people
+/// before their background; it is served by us like every script.
 fn app_policy(hashes: &[String], livekit: &Url, storage: Option<&Url>) -> String {
     let scripts = sources(hashes);
     let media_server = origins(livekit);
     let storage = storage.map(|url| format!(" {}", url.origin().ascii_serialization())).unwrap_or_default();
     format!(
-        "default-src 'self'; script-src 'self'{scripts}; style-src 'self'; connect-src 'self'{media_server}; \
+        "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'{scripts}; style-src 'self'; connect-src 'self'{media_server}; \
          img-src 'self' data: blob:; media-src 'self' blob:{storage}; worker-src 'self' blob:; \
          frame-ancestors 'none'; base-uri 'none'; object-src 'none'; form-action 'self'"
     )

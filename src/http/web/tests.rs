@@ -200,7 +200,7 @@ async fn a_page_may_do_what_it_needs_and_no_more() {
     let home = web().get("/").send().await;
     let policy = header_of(&home, "content-security-policy");
     for part in [
-        "script-src 'self' 'sha256-aG9tZQ==';",
+        "script-src 'self' 'wasm-unsafe-eval' 'sha256-aG9tZQ==';",
         "connect-src 'self' wss://live.example.com https://live.example.com;",
         "frame-ancestors 'none'",
     ] {
@@ -215,7 +215,7 @@ async fn a_page_may_do_what_it_needs_and_no_more() {
 
     // Not in the list of hashes: none of its inline scripts runs.
     let missing = web().get("/nowhere").header("accept", "text/html").send().await;
-    assert!(header_of(&missing, "content-security-policy").contains("script-src 'self';"));
+    assert!(header_of(&missing, "content-security-policy").contains("script-src 'self' 'wasm-unsafe-eval';"));
 
     let docs = header_of(&web().get("/docs").send().await, "content-security-policy");
     assert!(docs.contains("connect-src 'self';") && !docs.contains("live.example.com"), "{docs}");

@@ -7,7 +7,7 @@ use crate::model::{
     room_name::RoomName,
 };
 
-use super::{Course, Shape};
+use super::{Course, Shape, key_of};
 
 /// A recording: what was asked for, what has become of it, and what is kept of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,6 +47,32 @@ pub struct Retention {
 }
 
 impl Recording {
+    /// One of a meeting that is being asked for `now`, by nobody yet.
+    pub fn new(
+        id: RecordingId,
+        (meeting_id, room_name): (MeetingId, RoomName),
+        shape: Shape,
+        now: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            id,
+            meeting_id,
+            host: None,
+            key: key_of(id, &room_name, now, shape.format),
+            room_name,
+            shape,
+            course: Course::new(now),
+            reason: String::new(),
+            requester: String::new(),
+            automatic_for: None,
+            completed_at: None,
+            size: None,
+            uploaded: None,
+            held_at: None,
+            deleting_at: None,
+        }
+    }
+
     /// Under which everything of it lies in storage: its file, or its folder.
     pub fn prefix(&self) -> &str {
         match self.shape.format {

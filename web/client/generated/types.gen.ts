@@ -214,6 +214,30 @@ export type AuditPage = {
 };
 
 /**
+ * ConnectionTest
+ *
+ * What a connection test connects with
+ */
+export type ConnectionTest = {
+    /**
+     * Where LiveKit's client connects to.
+     */
+    url: string;
+    /**
+     * The token of the end that sends.
+     */
+    publisher: string;
+    /**
+     * The token of the end that receives.
+     */
+    subscriber: string;
+    /**
+     * Until when the tokens open the room.
+     */
+    expires_at: string;
+};
+
+/**
  * Decided
  *
  * What became of it
@@ -364,6 +388,14 @@ export type JoinInfo = {
     title?: string;
     access: Access;
     lobby: Lobby;
+    /**
+     * Whether it is recorded as soon as somebody is in it: let people agree before they connect.
+     */
+    auto_record: boolean;
+    /**
+     * Since when it is being recorded; absent while it is not.
+     */
+    recorded_since?: string;
 };
 
 /**
@@ -1633,6 +1665,87 @@ export type GetLobbyTicketResponses = {
 };
 
 export type GetLobbyTicketResponse = GetLobbyTicketResponses[keyof GetLobbyTicketResponses];
+
+export type CreateConnectionTestData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/connection-test';
+};
+
+export type CreateConnectionTestErrors = {
+    /**
+     * The request cannot be understood: a parameter, a header or the JSON of the body.
+     */
+    400: Problem;
+    /**
+     * Nobody is signed in, or what was sent to sign in with is not good.
+     */
+    401: Problem;
+    /**
+     * The caller may not do this.
+     */
+    403: Problem;
+    /**
+     * There is no such thing.
+     */
+    404: Problem;
+    /**
+     * The body did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * Something else stands in the way.
+     */
+    409: Problem;
+    /**
+     * It was changed since you read it.
+     */
+    412: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The body is not of a media type that is read here.
+     */
+    415: Problem;
+    /**
+     * The file ends before the range begins.
+     */
+    416: Problem;
+    /**
+     * The request is understood, but a value in it is not allowed.
+     */
+    422: Problem;
+    /**
+     * The request must say which version it changes.
+     */
+    428: Problem;
+    /**
+     * Too many requests, or too many wrong guesses.
+     */
+    429: Problem;
+    /**
+     * Our fault; the log tells more under the request id.
+     */
+    500: Problem;
+    /**
+     * Something that this needs is away. Try again.
+     */
+    503: Problem;
+};
+
+export type CreateConnectionTestError = CreateConnectionTestErrors[keyof CreateConnectionTestErrors];
+
+export type CreateConnectionTestResponses = {
+    /**
+     * The two ends of it.
+     */
+    201: ConnectionTest;
+};
+
+export type CreateConnectionTestResponse = CreateConnectionTestResponses[keyof CreateConnectionTestResponses];
 
 export type ListMeetingsData = {
     body?: never;

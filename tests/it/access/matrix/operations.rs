@@ -105,6 +105,7 @@ operations! {
 
     get_join_info: Kind::Link, Nobodys, 200, stage =>
         ask(Method::GET, format!("/join-info/{}", stage.room_name));
+    create_connection_test: Kind::Link, Nobodys, 201, _stage => ask(Method::POST, "/connection-test");
     create_token: Kind::Door { stranger: 202 }, Owners, 200, stage => ask(Method::POST, "/token")
         .with(json!({ "room_name": stage.room_name, "name": "Somebody" }));
     get_lobby_ticket: Kind::Ticket, Nobodys, 200, _stage => ask(Method::GET, "/lobby-ticket");
