@@ -51,7 +51,7 @@ fmt: web/node_modules/.package-lock.json ## Bring everything into form
 	cargo fmt --all
 	npm --prefix web run format
 
-bench: prerequisites ## Measure against a bare server, Express and pgbench; write docs/benchmarks.md
+bench: prerequisites web ## Measure against a bare server, Express and pgbench; write docs/benchmarks.md
 	cargo bench --locked --bench ratios
 
 seed: ## Fill the database of `make dev` with believable meetings

@@ -12,7 +12,15 @@ fn main() {
     if let Err(err) = std::fs::create_dir_all(export) {
         println!("cargo::warning=cannot make {}: {err}", export.display());
     }
-    if !export.join("index.html").exists() {
+    if export.join("index.html").exists() {
+        return;
+    }
+    // A developer gets on without it; whoever installs a release would find an empty page in the midst of meetings.
+    #[expect(clippy::disallowed_methods, reason = "cargo tells a build script in no other way")]
+    let profile = std::env::var("PROFILE");
+    if profile.is_ok_and(|profile| profile == "release") {
+        println!("cargo::error=web/out is empty, and a release has the web app in it; `make web` builds it");
+    } else {
         println!(
             "cargo::warning=web/out is empty: the binary will say so in place of the web app; `make web` builds it"
         );

@@ -195,16 +195,29 @@ pub async fn get_meeting(app: &App, caller: &Caller, id: MeetingId) -> Result<Me
     meeting.filter(|meeting| caller.reach().covers(meeting.host)).ok_or(MeetingError::NotFound)
 }
 
+/// Whose meetings are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// All that the caller may see.
+    Reachable,
+    /// Those whose host the caller is.
+    Own,
+}
+
 /// The meetings that the caller reaches and that stand in a given state, or all; the newest first.
 pub async fn list_meetings(
     app: &App,
     caller: &Caller,
-    state: Option<MeetingState>,
+    (state, whose): (Option<MeetingState>, Whose),
     after: Option<Cursor>,
     limit: Limit,
 ) -> Result<Page<Meeting>, MeetingError> {
     let now = app.clock.now();
-    let meetings = match (caller.reach(), state) {
+    let reach = match whose {
+        Whose::Reachable => caller.reach(),
+        Whose::Own => caller.account().map_or(Reach::Nothing, Reach::Of),
+    };
+    let meetings = match (reach, state) {
         (Reach::Nothing, _) => Vec::new(),
         (Reach::Of(host), state) => db::meetings::list_of_host(&app.db, host, (state, now), after, limit).await?,
         (Reach::All, None) => db::meetings::list(&app.db, after, limit).await?,

@@ -71,6 +71,8 @@ pub struct Parts {
 pub struct Health {
     pub status: HealthStatus,
     pub services: Parts,
+    /// Which version of Meetbox this is. Only for administrators.
+    pub version: Option<String>,
     /// How many meetings may be recorded at once. Only for administrators, and only while it can be counted.
     pub recording_slots: Option<RecordingSlots>,
 }
@@ -196,5 +198,6 @@ fn view(report: &Report, with_details: bool) -> Health {
         storage: part(&report.storage),
     };
     let recording_slots = report.slots.filter(|_| with_details).map(RecordingSlots::from);
-    Health { status, services, recording_slots }
+    let version = with_details.then(|| env!("CARGO_PKG_VERSION").to_owned());
+    Health { status, services, version, recording_slots }
 }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::{
     app::{
         App,
-        meetings::{self, Change, NewMeeting, RecordingChange},
+        meetings::{self, Change, NewMeeting, RecordingChange, Whose},
     },
     model::{
         id::MeetingId,
@@ -75,6 +75,9 @@ impl MeetingsApi {
         caller: May<ReadMeetings>,
         /// Only meetings in this state.
         state: Query<Option<StateView>>,
+        /// Only one's own, also for administrators; a key without an account has none.
+        #[oai(default)]
+        mine: Query<bool>,
         /// How many meetings a page has: 1 to 100, 50 when nothing is said.
         #[oai(validator(minimum(value = "1"), maximum(value = "100")))]
         limit: Query<Option<u16>>,
@@ -82,8 +85,9 @@ impl MeetingsApi {
         cursor: Query<Option<String>>,
     ) -> Result<Json<MeetingPage>, Failure> {
         let (after, limit) = (page::cursor(cursor.0)?, page::limit(limit.0)?);
-        let page =
-            meetings::list_meetings(&app, &caller.0.caller, state.0.map(MeetingState::from), after, limit).await?;
+        let whose = if mine.0 { Whose::Own } else { Whose::Reachable };
+        let which = (state.0.map(MeetingState::from), whose);
+        let page = meetings::list_meetings(&app, &caller.0.caller, which, after, limit).await?;
         Ok(Json(page_view(&page, app.clock.now())))
     }
 

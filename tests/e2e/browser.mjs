@@ -17,11 +17,12 @@ const FLAGS = [
   "--disable-background-timer-throttling",
 ];
 
-export function launch() {
+/** With `flags` besides. */
+export function launch(flags = []) {
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     headless: true,
-    args: FLAGS,
+    args: [...FLAGS, ...flags],
   });
 }
 

@@ -1,37 +1,20 @@
 // What every scene needs: the browser, windows, and the things that people do in them.
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
 import { launch, openWindow, received } from "./browser.mjs";
+import { Pictures } from "./pictures.mjs";
+import { base, host } from "./setting.mjs";
 import { eventually, Tally } from "./tally.mjs";
+
+export { base, host };
 
 export const desktop = { viewport: { width: 1200, height: 760 }, colorScheme: "light" };
 export const phone = { viewport: { width: 320, height: 640 }, colorScheme: "dark" };
 
-/** The setting of that name; the script ends with a hint when there is none. */
-function setting(name, example) {
-  const value = process.env[name];
-  if (value) return value;
-  console.error(`error: ${name} is not set\n\nhint: ${name}=${example}`);
-  process.exit(1);
-}
-
-export const base = setting("BASE_URL", "http://127.0.0.1:3001");
-/** Whoever runs the meetings. */
-export const host = {
-  name: "Ada",
-  email: setting("HOST_EMAIL", "ada@example.org"),
-  password: setting("HOST_PASSWORD", "'a long password'"),
-};
-
-const pictures = process.argv[2];
-if (pictures) mkdirSync(pictures, { recursive: true });
-
 export const tally = new Tally();
 export const browser = await launch();
 export const open = (options) => openWindow(browser, base, options);
-export const shot = (window, name) =>
-  pictures && window.page.screenshot({ path: join(pictures, `${name}.png`) });
+const pictures = new Pictures(browser, process.argv[2] ?? process.env.SCREENS);
+export const shot = (window, name) => pictures.take(window, name);
 export const button = (window, name) => window.page.getByRole("button", { name, exact: true });
 export const heading = (window, name) => window.page.getByRole("heading", { name, exact: true });
 export const tileOf = (window, person) => window.page.locator(".lk-participant-tile", { hasText: person });

@@ -35,7 +35,11 @@ async fn the_process_starts_and_serves_in_each_environment_as_itself() {
 
         let health = house.ask(None, Method::GET, "/health", None).await;
         assert_eq!(health.is(200).body["status"], "healthy", "{environment}: {}", health.body);
-        let tells = |health: &serde_json::Value| health["services"]["database"]["latency_ms"].is_number();
+        let tells = |health: &serde_json::Value| {
+            let version = health["version"].is_string();
+            assert_eq!(health["services"]["database"]["latency_ms"].is_number(), version, "{health}");
+            version
+        };
         assert_eq!(tells(&health.body), is_local, "{environment}: {}", health.body);
         let admin = house.session(&house.person("admin").await).await;
         assert!(tells(&house.get(&admin, "/health").await.body), "{environment}: administrators see details");

@@ -94,6 +94,30 @@ async fn a_hosts_key_reaches_the_hosts_meetings_and_no_others() {
 }
 
 #[tokio::test]
+async fn an_administrator_can_ask_for_their_own_meetings_alone() {
+    let house = House::open().await;
+    let (ada, bob) = (house.person("admin").await, house.person("host").await);
+    let (adas, bobs) = (house.session(&ada).await, house.session(&bob).await);
+    for (who, name) in [(&adas, "adas-own"), (&bobs, "bobs-own")] {
+        house.ask(Some(who), Method::POST, "/meetings", Some(json!({ "room_name": name }))).await.is(201);
+    }
+    let made = make(&house, &adas, json!({ "name": "everybody's", "scopes": ["admin"] })).await;
+    let key = made.is(201).body["secret"].as_str().unwrap();
+
+    for (who, path, expected) in [
+        (adas.as_str(), "/meetings", vec!["bobs-own", "adas-own"]),
+        (&adas, "/meetings?mine=true", vec!["adas-own"]),
+        (&adas, "/meetings?mine=true&state=new", vec!["adas-own"]),
+        (&bobs, "/meetings?mine=true", vec!["bobs-own"]),
+        (key, "/meetings?mine=true", vec!["adas-own"]),
+    ] {
+        let listed = house.get(who, path).await;
+        let names = listed.is(200).body["items"].as_array().unwrap().iter().map(|it| it["room_name"].as_str().unwrap());
+        assert_eq!(names.collect::<Vec<_>>(), expected, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn only_administrators_make_keys_for_everything_and_nobody_makes_any_number() {
     let house = House::open().await;
     let (host, admin) = (house.person("host").await, house.person("admin").await);

@@ -26,11 +26,6 @@ pub struct Place {
 
 impl Place {
     pub async fn open() -> Self {
-        Self::on(|ground| ground).await
-    }
-
-    /// One on ground that is `prepared`.
-    pub async fn on(prepared: impl FnOnce(Ground) -> Ground) -> Self {
         let redis = Redis::start();
         let mut ground = Ground::new(&postgres().database().await.url(), &redis_url(), "");
         let webhooks = Proxy::to(ground.port).await;
@@ -38,7 +33,7 @@ impl Place {
         let config = LiveKitConfig { redis_port: redis.port, webhook_port: webhooks.port, empty_timeout: 5 };
         let livekit = LiveKit::start(config);
         ground.livekit_url = livekit.url();
-        Self { house: Serving::start(prepared(ground)).await, livekit, webhooks, _redis: redis }
+        Self { house: Serving::start(ground).await, livekit, webhooks, _redis: redis }
     }
 
     /// A pass for somebody, and the id of the meeting.

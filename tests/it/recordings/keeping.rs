@@ -168,6 +168,23 @@ async fn objects_that_nobody_knows_of_get_a_row_and_what_is_not_ours_is_left_alo
 }
 
 #[tokio::test]
+async fn what_turns_up_of_a_recording_after_it_was_deleted_is_deleted_too() {
+    let studio = studio(&[]).await;
+    let recording = studio.complete("blue-heron", 10).await;
+    let kept = studio.complete("blue-heron", 10).await;
+    recordings::delete(&studio.house.app, &program(), recording.id).await.unwrap();
+    assert!(!studio.object(&recording.key).exists());
+    // A recorder that had been given up uploads in the end.
+    put(&studio.object(&recording.key), 10);
+    studio.house.advance_to(Utc::now() + TimeDelta::hours(1));
+
+    assert_eq!(adopt_objects(&studio.house.app).await.unwrap(), 0);
+    assert!(!studio.object(&recording.key).exists(), "it came back");
+    assert!(studio.get(recording.id).await.is_none());
+    assert!(studio.object(&kept.key).exists(), "another was taken for it");
+}
+
+#[tokio::test]
 async fn a_run_that_nobody_knows_of_gets_a_row_and_is_looked_after() {
     let studio = studio(&[]).await;
     let now = studio.house.livekit.now();

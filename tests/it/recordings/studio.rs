@@ -9,7 +9,7 @@ use meetbox::{
     db::DbError,
     model::{
         id::RecordingId,
-        recording::{Course, Encoding, End, Format, Layout, Preset, Recording, Shape, Status, key_of},
+        recording::{Encoding, End, Format, Layout, Preset, Recording, Shape, Status},
         room_name::RoomName,
     },
 };
@@ -113,25 +113,7 @@ impl Studio {
         let (id, now) = (RecordingId(uuid::Uuid::now_v7()), self.house.clock.now());
         let Wish { room_name, shape, .. } = wish(room_name, format);
         let meeting_id = meetbox::db::meetings::find_id(&self.house.pool, &room_name).await.unwrap().unwrap();
-        let course = Course::new(now);
-        let key = key_of(id, &room_name, now, format);
-        let recording = Recording {
-            id,
-            meeting_id,
-            room_name,
-            host: None,
-            key,
-            shape,
-            course,
-            reason: String::new(),
-            requester: String::new(),
-            automatic_for: None,
-            completed_at: None,
-            size: None,
-            uploaded: None,
-            held_at: None,
-            deleting_at: None,
-        };
+        let recording = Recording::new(id, (meeting_id, room_name), shape, now);
         meetbox::db::recordings::insert(&self.house.pool, &recording, None).await?;
         Ok(recording)
     }

@@ -263,6 +263,10 @@ export type Health = {
     status: HealthStatus;
     services: Parts;
     /**
+     * Which version of Meetbox this is. Only for administrators.
+     */
+    version?: string;
+    /**
      * How many meetings may be recorded at once. Only for administrators, and only while it can be counted.
      */
     recording_slots?: RecordingSlots & unknown;
@@ -1755,6 +1759,10 @@ export type ListMeetingsData = {
          * Only meetings in this state.
          */
         state?: MeetingState;
+        /**
+         * Only one's own, also for administrators; a key without an account has none.
+         */
+        mine?: boolean;
         /**
          * How many meetings a page has: 1 to 100, 50 when nothing is said.
          */

@@ -1,21 +1,26 @@
-//! Browser windows meet through our pages: they sign in, wait in the lobby, and decode each other's frames.
+//! Browser windows meet through our pages: they sign in, wait in the lobby, decode each other's frames, and go through outages.
+
+mod location;
 
 use std::{path::Path, process::Stdio};
 
-use serde_json::json;
-use tokio::process::Command;
-
-use super::place::Place;
-use crate::{
-    oidc::provider::{CLIENT_ID, CLIENT_SECRET, OidcProvider},
-    serving::Ground,
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    process::{Child, Command},
 };
 
-/// What the provider is called on the sign-in page.
-const PROVIDER: &str = "the tests' provider";
+use self::location::{Location, PROVIDER};
+
+/// How a scene asks for something to happen to the house: `@ kill livekit`, on a line of its own.
+const WISH: &str = "@ ";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn browser_windows_meet_through_our_pages() {
+    play("call.mjs").await;
+}
+
+/// Plays a script of `tests/e2e` at a location of its own; it must end well.
+async fn play(script: &str) {
     if let Some(missing) = missing() {
         // A developer may have no browser; the gate has one, and must not pass without this.
         assert!(std::env::var_os("CI").is_none(), "{missing}");
@@ -23,42 +28,56 @@ async fn browser_windows_meet_through_our_pages() {
         return;
     }
     let _turn = crate::alone::take_turn().await;
-    let mut provider = None;
-    let with_provider = |ground: Ground| {
-        let way_back = format!("http://127.0.0.1:{}/oidc/callback", ground.port);
-        let issuer = provider.insert(OidcProvider::start(&way_back)).issuer();
-        let ground = ground.with("OIDC_ISSUER", &issuer).with("OIDC_NAME", PROVIDER);
-        ground.with("OIDC_CLIENT_ID", CLIENT_ID).with("OIDC_CLIENT_SECRET", CLIENT_SECRET)
-    };
-    let place = Place::on(with_provider).await;
-    let olga = json!({ "sub": "olga", "email": "olga@example.org", "email_verified": true, "name": "Olga" });
-    let provider = provider.expect("it was started");
-    provider.is_asked_by(olga).await;
-    let output = Command::new("node")
-        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/e2e"))
-        .arg("call.mjs")
-        .env("BASE_URL", format!("http://127.0.0.1:{}", place.house.ground.port))
-        .env("HOST_EMAIL", "ada@example.org")
-        .env("HOST_PASSWORD", "correct horse battery staple")
-        .env("SETUP_LINK", setup_link(&place).await)
-        .env("OIDC_NAME", PROVIDER)
-        .stdin(Stdio::null())
-        .kill_on_drop(true)
-        .output()
-        .await
-        .expect("`node` is there");
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+    let mut location = Location::open().await;
+    let mut scenes = launch(script, &location).await;
+    let said = attend(&mut scenes, &mut location).await;
+    let status = scenes.wait().await.expect("it ends");
+    assert!(status.success(), "{script}:\n{said}");
     println!("{said}");
 }
 
+async fn launch(script: &str, location: &Location) -> Child {
+    let mut command = Command::new("node");
+    command
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/e2e"))
+        .arg(script)
+        .env("BASE_URL", format!("http://127.0.0.1:{}", location.house.ground.port))
+        .env("HOST_EMAIL", "ada@example.org")
+        .env("HOST_PASSWORD", "correct horse battery staple")
+        .env("SETUP_LINK", setup_link(location).await)
+        .env("OIDC_NAME", PROVIDER)
+        .env("OUTAGES", "1")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("`node` is there")
+}
+
+/// Does what the scenes ask for until they are over; answers what they said.
+async fn attend(scenes: &mut Child, location: &mut Location) -> String {
+    let mut lines = BufReader::new(scenes.stdout.take().expect("stdout is a pipe")).lines();
+    let mut answers = scenes.stdin.take().expect("stdin is a pipe");
+    let mut said = String::new();
+    while let Some(line) = lines.next_line().await.expect("lines of text") {
+        let Some(deed) = line.strip_prefix(WISH) else {
+            said.push_str(&line);
+            said.push('\n');
+            continue;
+        };
+        let answer = location.suffer(deed).await.map_or_else(|why| why, |()| "done".to_owned());
+        answers.write_all(format!("{answer}\n").as_bytes()).await.expect("the scenes listen");
+    }
+    said
+}
+
 /// The link with which the script makes the first account.
-async fn setup_link(place: &Place) -> String {
+async fn setup_link(location: &Location) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_meetbox"))
         .args(["account", "setup-link"])
         .current_dir(std::env::temp_dir())
         .env_clear()
-        .envs(place.house.ground.environment())
+        .envs(location.house.ground.environment())
         .stdin(Stdio::null())
         .output()
         .await
