@@ -3,7 +3,16 @@ import next from "eslint-config-next/core-web-vitals";
 import typescript from "eslint-config-next/typescript";
 
 const config = [
-  { ignores: [".next/", "out/", "client/dist/", "client/generated/", "next-env.d.ts"] },
+  {
+    ignores: [
+      ".next/",
+      "out/",
+      "client/dist/",
+      "client/generated/",
+      "public/app/background/",
+      "next-env.d.ts",
+    ],
+  },
   ...next,
   ...typescript,
   {

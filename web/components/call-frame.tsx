@@ -10,12 +10,12 @@ import {
 } from "@livekit/components-react";
 import type { Token } from "@meetbox/client";
 import { ConnectionState } from "livekit-client";
-import { useMemo } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { CallControls } from "@/components/call-controls";
 import { CallStage } from "@/components/call-stage";
 import { CopyLink } from "@/components/copy-link";
 import { HostPanel } from "@/components/host-panel";
-import { LobbyNote } from "@/components/lobby";
+import { HOST_PANEL, LobbyNote } from "@/components/lobby";
 import type { Chair } from "@/lib/hosting";
 import { time as timeOf } from "@/lib/format";
 import { text } from "@/lib/messages";
@@ -33,6 +33,7 @@ interface CallFrameProps {
 export function CallFrame({ roomName, token, problem, onDismiss }: CallFrameProps) {
   const chair = useChair(token);
   const lobby = useLobby(chair);
+  const listIsOpen = usePanelIsOpen();
 
   return (
     <main className="call-frame">
@@ -41,7 +42,11 @@ export function CallFrame({ roomName, token, problem, onDismiss }: CallFrameProp
       <div className="call-notes">
         <ConnectionNote />
         <RecordingNote />
-        <LobbyNote waiters={lobby.waiters} />
+        <LobbyNote
+          lobby={lobby}
+          listIsOpen={listIsOpen}
+          onShow={() => document.getElementById(HOST_PANEL)?.showPopover()}
+        />
         {problem && (
           <p className="note row" role="alert">
             {problem}
@@ -54,6 +59,23 @@ export function CallFrame({ roomName, token, problem, onDismiss }: CallFrameProp
       <CallControls>{chair && <HostPanel chair={chair} lobby={lobby} />}</CallControls>
     </main>
   );
+}
+
+/** Whether the panel with the list is on the screen. */
+function usePanelIsOpen(): boolean {
+  const [open, setOpen] = useState(false);
+
+  useEffect(() => {
+    // The event does not bubble, and the panel may be drawn later than this.
+    const toggled = (event: Event) => {
+      if ((event.target as HTMLElement).id === HOST_PANEL)
+        setOpen((event as ToggleEvent).newState === "open");
+    };
+    document.addEventListener("toggle", toggled, true);
+    return () => document.removeEventListener("toggle", toggled, true);
+  }, []);
+
+  return open;
 }
 
 /** The right to run the meeting, for as long as one is its host: the role may change while the call goes on. */

@@ -17,9 +17,10 @@ interface DoorProps {
   /** Why somebody who waited stands here again. */
   refusal: Failure | undefined;
   onEnter: (entering: Entering) => void;
+  onRefused: (failure: Failure) => void;
 }
 
-export function Door({ roomName, refusal, onEnter }: DoorProps) {
+export function Door({ roomName, refusal, onEnter, onRefused }: DoorProps) {
   const signedIn = useSignedIn();
   const [info, setInfo] = useState<Outcome<JoinInfo>>();
   const [tries, setTries] = useState(0);
@@ -40,7 +41,9 @@ export function Door({ roomName, refusal, onEnter }: DoorProps) {
   const account = signedIn.state === "in" ? signedIn.account : undefined;
   if (info.ok) {
     const door = { roomName, info: info.value, account };
-    return <PreJoin door={door} refusal={refusal} onEnter={onEnter} onMissing={again} />;
+    return (
+      <PreJoin door={door} refusal={refusal} onEnter={onEnter} onRefused={onRefused} onMissing={again} />
+    );
   }
   if (info.failure.code === "meeting-not-found") {
     return <NoMeeting roomName={roomName} mayStart={account !== undefined} onStarted={again} />;

@@ -1,17 +1,19 @@
 // Asking to come in: a name, a passcode where one is asked for, and what the door answers.
 "use client";
 
-import { useState, type FormEvent, type ReactNode } from "react";
+import { useState, type FormEvent } from "react";
+import { ConsentNote } from "@/components/consent";
 import { FailureNote } from "@/components/failure-note";
 import { Field } from "@/components/field";
 import type { AtDoor, PreJoinProps } from "@/components/pre-join";
+import { isAboutDoor } from "@/components/refused";
 import type { Failure } from "@/lib/api";
 import type { Choices } from "@/lib/choices";
-import { knock } from "@/lib/door";
-import { doorstep } from "@/lib/doorstep";
+import { knock, recordedIn } from "@/lib/door";
+import { doorstep, keepDoorstep } from "@/lib/doorstep";
+import { fetchCallAhead } from "@/lib/fetch-call";
 import { text, type MessageKey } from "@/lib/messages";
 import { inWords } from "@/lib/problems";
-import { signInFor } from "@/lib/return-to";
 
 const LONGEST_NAME = 80;
 const LONGEST_PASSCODE = 64;
@@ -20,7 +22,6 @@ const PASSCODE_CODES = ["passcode-needed", "passcode-wrong", "passcode-delayed"]
 interface JoinFormProps extends PreJoinProps {
   choices: Choices;
   onChange: (change: Partial<Choices>) => void;
-  children: ReactNode;
 }
 
 /** Whether it is certain before asking that somebody needs the passcode: hosts, invited and admitted ones do not. */
@@ -32,15 +33,19 @@ function needsPasscode({ roomName, info, account }: AtDoor): boolean {
 /** Whether a failure is told at the passcode's own field. */
 export const isAboutPasscode = (failure: Failure | undefined) => PASSCODE_CODES.includes(failure?.code ?? "");
 
-export function JoinForm({ door, refusal, choices, onChange, onEnter, onMissing, children }: JoinFormProps) {
+export function JoinForm(props: JoinFormProps) {
+  const { door, refusal, choices, onChange, onEnter, onRefused, onMissing } = props;
   const [fault, setFault] = useState<MessageKey>();
   const [failure, setFailure] = useState(isAboutPasscode(refusal) ? refusal : undefined);
   const [passcode, setPasscode] = useState("");
   const [asksPasscode, setAsksPasscode] = useState(() => needsPasscode(door) || isAboutPasscode(refusal));
   const [busy, setBusy] = useState(false);
 
+  const recorded = recordedIn(door.info);
+
   const refused = (reason: Failure) => {
     if (reason.code === "meeting-not-found") return onMissing();
+    if (isAboutDoor(reason)) return onRefused(reason);
     setFailure(reason);
     setAsksPasscode(asksPasscode || isAboutPasscode(reason));
     setBusy(false);
@@ -53,6 +58,9 @@ export function JoinForm({ door, refusal, choices, onChange, onEnter, onMissing,
 
     // Also a name that nobody typed must be there when the page is loaded again in the lobby.
     onChange({ name });
+    // Whoever presses the button that says so has agreed.
+    keepDoorstep(door.roomName, { agreed: recorded !== undefined });
+    fetchCallAhead();
     setBusy(true);
     setFailure(undefined);
     const asked = { name, passcode: passcode || undefined };
@@ -62,7 +70,14 @@ export function JoinForm({ door, refusal, choices, onChange, onEnter, onMissing,
   };
 
   return (
-    <form className="stack" method="post" onSubmit={join} noValidate>
+    <form
+      className="stack"
+      method="post"
+      onSubmit={join}
+      onFocus={fetchCallAhead}
+      onPointerEnter={fetchCallAhead}
+      noValidate
+    >
       <Field
         id="your-name"
         name="name"
@@ -90,23 +105,16 @@ export function JoinForm({ door, refusal, choices, onChange, onEnter, onMissing,
           onChange={setPasscode}
         />
       )}
-      {children}
-      {failure && !isAboutPasscode(failure) && <DoorFailure failure={failure} roomName={door.roomName} />}
+      {recorded && <ConsentNote recorded={recorded} />}
+      {failure && !isAboutPasscode(failure) && <FailureNote failure={failure} />}
       <button className="button primary" type="submit" disabled={busy}>
-        {text(busy ? "prejoin.joining" : "prejoin.join")}
+        {text(label(busy, recorded !== undefined))}
       </button>
     </form>
   );
 }
 
-export function DoorFailure({ failure, roomName }: { failure: Failure; roomName: string }) {
-  return (
-    <FailureNote failure={failure}>
-      {failure.code === "account-needed" && (
-        <p>
-          <a href={signInFor(`/m/${roomName}`)}>{text("account.signIn")}</a>
-        </p>
-      )}
-    </FailureNote>
-  );
+function label(busy: boolean, recorded: boolean): MessageKey {
+  if (busy) return "prejoin.joining";
+  return recorded ? "consent.join" : "prejoin.join";
 }

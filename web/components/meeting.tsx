@@ -2,21 +2,27 @@
 "use client";
 
 import type { Token } from "@meetbox/client";
+import dynamic from "next/dynamic";
 import { useEffect, useState } from "react";
-import { Call } from "@/components/call";
+import { Consent } from "@/components/consent";
 import { Door } from "@/components/door";
 import { Left, type LeaveReason } from "@/components/left";
 import { LoadingPage, Page } from "@/components/page";
 import type { Entering } from "@/components/pre-join";
+import { isAboutDoor, Refused } from "@/components/refused";
 import { Waiting } from "@/components/waiting";
 import type { Failure } from "@/lib/api";
 import { lastChoices, type Choices } from "@/lib/choices";
-import type { Knock } from "@/lib/door";
+import { recordedIn, stopWaiting, type Knock } from "@/lib/door";
 import { doorstep, keepDoorstep, stillWaits } from "@/lib/doorstep";
 import { clearFragment, invitationIn } from "@/lib/fragment";
+import { fetchCall } from "@/lib/fetch-call";
 import { text } from "@/lib/messages";
 import { faultOf, roomNameIn } from "@/lib/room-name";
 import { useClientOnly } from "@/lib/use-client-only";
+
+// LiveKit's client and kit are as heavy as everything else together: they come when somebody is about to go in.
+const Call = dynamic(() => fetchCall().then((module) => module.Call), { ssr: false, loading: LoadingPage });
 
 export function Meeting() {
   if (!useClientOnly()) return <LoadingPage />;
@@ -26,7 +32,9 @@ export function Meeting() {
 
 type Stage =
   | { at: "door"; refusal?: Failure }
-  | { at: "waiting"; asked: Knock; choices: Choices }
+  | { at: "refused"; failure: Failure }
+  | { at: "waiting"; asked: Knock }
+  | { at: "consent"; token: Token; choices: Choices }
   | { at: "call"; token: Token; choices: Choices }
   | { at: "left"; reason: LeaveReason };
 
@@ -35,10 +43,19 @@ function firstStage(roomName: string): Stage {
   const invitation = invitationIn(window.location.hash);
   if (invitation) keepDoorstep(roomName, { invitation });
 
-  const choices = lastChoices();
-  const waits = choices.name !== "" && stillWaits(doorstep(roomName));
-  return waits ? { at: "waiting", asked: { name: choices.name }, choices } : { at: "door" };
+  const { name } = lastChoices();
+  const waits = name !== "" && stillWaits(doorstep(roomName));
+  return waits ? { at: "waiting", asked: { name } } : { at: "door" };
 }
+
+/** With a token: on into the call, unless there is something to agree to that was not known at the door. */
+function withToken(roomName: string, token: Token, choices: Choices): Stage {
+  const asks = recordedIn(token) !== undefined && !doorstep(roomName).agreed;
+  return { at: asks ? "consent" : "call", token, choices };
+}
+
+const refused = (failure: Failure): Stage =>
+  isAboutDoor(failure) ? { at: "refused", failure } : { at: "door", refusal: failure };
 
 function Stages({ roomName }: { roomName: string }) {
   const [stage, setStage] = useState<Stage>(() => firstStage(roomName));
@@ -51,21 +68,44 @@ function Stages({ roomName }: { roomName: string }) {
   }, [stage.at, roomName]);
 
   const enter = ({ entrance, asked, choices }: Entering) =>
-    setStage(
-      entrance.in ? { at: "call", token: entrance.token, choices } : { at: "waiting", asked, choices },
-    );
+    setStage(entrance.in ? withToken(roomName, entrance.token, choices) : { at: "waiting", asked });
+  const backToDoor = () => setStage({ at: "door" });
 
   switch (stage.at) {
     case "door":
-      return <Door roomName={roomName} refusal={stage.refusal} onEnter={enter} />;
+      return (
+        <Door
+          roomName={roomName}
+          refusal={stage.refusal}
+          onEnter={enter}
+          onRefused={(failure) => setStage(refused(failure))}
+        />
+      );
+    case "refused":
+      return <Refused failure={stage.failure} roomName={roomName} onAgain={backToDoor} />;
     case "waiting":
       return (
         <Waiting
           roomName={roomName}
           asked={stage.asked}
-          onAdmitted={(token) => setStage({ at: "call", token, choices: stage.choices })}
-          onRefused={(refusal) => setStage({ at: "door", refusal })}
+          onAdmitted={(token, choices) => setStage(withToken(roomName, token, choices))}
+          onRefused={(failure) => setStage(refused(failure))}
           onLeft={() => setStage({ at: "left", reason: "lobby" })}
+        />
+      );
+    case "consent":
+      return (
+        <Consent
+          token={stage.token}
+          onAgree={() => {
+            keepDoorstep(roomName, { agreed: true });
+            // Somebody may have thought about it for longer than the token is good for.
+            const isGood = Date.parse(stage.token.expires_at) > Date.now();
+            setStage(isGood ? { ...stage, at: "call" } : { at: "door" });
+          }}
+          onDecline={() => {
+            void stopWaiting(roomName).then(() => window.location.assign("/"));
+          }}
         />
       );
     case "call":
@@ -78,7 +118,7 @@ function Stages({ roomName }: { roomName: string }) {
         />
       );
     case "left":
-      return <Left reason={stage.reason} onAgain={() => setStage({ at: "door" })} />;
+      return <Left reason={stage.reason} onAgain={backToDoor} />;
   }
 }
 

@@ -1,17 +1,19 @@
 // The doorstep of a meeting: see yourself, choose devices, tell your name, go in.
 "use client";
 
+import "@/styles/door.css";
 import type { Account, JoinInfo } from "@meetbox/client";
 import { CopyLink } from "@/components/copy-link";
-import { DeviceSelect } from "@/components/device-select";
-import { DoorFailure, isAboutPasscode, JoinForm } from "@/components/join-form";
+import { DeviceOptions } from "@/components/device-options";
+import { FailureNote } from "@/components/failure-note";
+import { isAboutPasscode, JoinForm } from "@/components/join-form";
 import { Page } from "@/components/page";
 import { Preview } from "@/components/preview";
+import { TroubleNotes } from "@/components/trouble-notes";
 import type { Failure } from "@/lib/api";
 import { useChoices, type Choices } from "@/lib/choices";
-import { useCamera, useDevices, useMicrophone } from "@/lib/devices";
 import type { Entrance, Knock } from "@/lib/door";
-import { text } from "@/lib/messages";
+import { choicesThatWork, useSelf } from "@/lib/use-self";
 
 /** A meeting's door, and who stands before it. */
 export interface AtDoor {
@@ -31,71 +33,37 @@ export interface PreJoinProps {
   door: AtDoor;
   refusal: Failure | undefined;
   onEnter: (entering: Entering) => void;
+  /** The door does not let them in, and nothing that they could type here would change that. */
+  onRefused: (failure: Failure) => void;
   /** The meeting was deleted meanwhile. */
   onMissing: () => void;
 }
 
-export function PreJoin({ door, refusal, onEnter, onMissing }: PreJoinProps) {
+export function PreJoin(props: PreJoinProps) {
+  const { door, refusal, onEnter } = props;
   const [choices, change] = useChoices(door.account?.name);
-  const camera = useCamera(choices.camera, choices.cameraId);
-  const microphone = useMicrophone(choices.microphone, choices.microphoneId);
-  const cameras = useDevices("videoinput", camera?.track);
-  const microphones = useDevices("audioinput", microphone?.track);
-  // What failed here would only fail again inside, with a second question from the browser.
+  const self = useSelf(choices);
   const enter = ({ choices: chosen, ...rest }: Entering) =>
-    onEnter({
-      ...rest,
-      choices: {
-        ...chosen,
-        camera: chosen.camera && !camera?.problem,
-        microphone: chosen.microphone && !microphone?.problem,
-      },
-    });
-  const troubles = [camera?.problem, microphone?.problem].filter((problem) => problem !== undefined);
+    onEnter({ ...rest, choices: choicesThatWork(chosen, self) });
 
   return (
     <Page wide>
-      {refusal && !isAboutPasscode(refusal) && <DoorFailure failure={refusal} roomName={door.roomName} />}
+      {refusal && !isAboutPasscode(refusal) && <FailureNote failure={refusal} />}
       <div className="doorstep">
-        <div className="stack">
-          <Preview choices={choices} onChange={change} camera={camera} microphone={microphone} />
-          {troubles.map((problem) => (
-            <p key={problem} className="note" role="status">
-              {problem}
-            </p>
-          ))}
+        <div className="sight">
+          <Preview choices={choices} onChange={change} self={self} />
         </div>
         <section className="card stack">
-          <h1>{text("prejoin.heading")}</h1>
-          <p className="row meeting-name">
-            <span>
-              <span className="small">{text("prejoin.meeting")}</span>{" "}
-              <strong>{door.info.title ?? door.roomName}</strong>
-            </span>
+          <div className="meeting-name">
+            <h1>{door.info.title ?? door.roomName}</h1>
             <CopyLink />
-          </p>
-          <JoinForm
-            door={door}
-            refusal={refusal}
-            choices={choices}
-            onChange={change}
-            onEnter={enter}
-            onMissing={onMissing}
-          >
-            <DeviceSelect
-              label={text("device.microphone")}
-              devices={microphones}
-              selected={choices.microphoneId}
-              onSelect={(microphoneId) => change({ microphoneId })}
-            />
-            <DeviceSelect
-              label={text("device.camera")}
-              devices={cameras}
-              selected={choices.cameraId}
-              onSelect={(cameraId) => change({ cameraId })}
-            />
-          </JoinForm>
+          </div>
+          <JoinForm {...props} choices={choices} onChange={change} onEnter={enter} />
         </section>
+        <div className="stack choices">
+          <TroubleNotes self={self} />
+          <DeviceOptions choices={choices} onChange={change} self={self} />
+        </div>
       </div>
     </Page>
   );

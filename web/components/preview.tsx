@@ -1,70 +1,105 @@
-// What the others are going to see and hear: the own picture, two switches and the level of the microphone.
+// What the others are going to see and hear: the own picture, its switches and the level of the microphone.
 "use client";
 
-import { useTrackVolume } from "@livekit/components-react";
-import type { LocalAudioTrack, LocalVideoTrack } from "livekit-client";
 import { useEffect, useRef } from "react";
+import { BlurIcon, InfoIcon } from "@/components/door-icons";
 import { CameraIcon, MicrophoneIcon } from "@/components/icons";
+import { canBlur } from "@/lib/background";
 import type { Choices } from "@/lib/choices";
-import type { DevicePreview } from "@/lib/devices";
 import { text } from "@/lib/messages";
+import { useLevel } from "@/lib/use-level";
+import type { Self } from "@/lib/use-self";
 
 interface PreviewProps {
   choices: Choices;
   onChange: (change: Partial<Choices>) => void;
-  camera: DevicePreview<LocalVideoTrack> | undefined;
-  microphone: DevicePreview<LocalAudioTrack> | undefined;
+  self: Self;
 }
 
-export function Preview({ choices, onChange, camera, microphone }: PreviewProps) {
+export function Preview({ choices, onChange, self }: PreviewProps) {
+  const { camera, microphone, picture, blur } = self;
+  const { meter, silent } = useLevel(microphone.track);
+  const hasSound = choices.microphone && !microphone.trouble;
+  const hasPicture = choices.camera && !camera.trouble;
+
   return (
-    <div className="preview">
-      {camera?.track ? (
-        <Picture track={camera.track} />
-      ) : (
-        <p className="preview-empty">
-          {text(choices.camera && !camera ? "prejoin.cameraStarting" : "prejoin.cameraOff")}
-        </p>
-      )}
-      <div className="preview-bar">
-        <button
-          className="switch"
-          type="button"
-          aria-pressed={choices.microphone}
-          aria-label={text(choices.microphone ? "device.turnOffMicrophone" : "device.turnOnMicrophone")}
-          onClick={() => onChange({ microphone: !choices.microphone })}
-        >
-          <MicrophoneIcon off={!choices.microphone || Boolean(microphone?.problem)} />
-        </button>
-        <button
-          className="switch"
-          type="button"
-          aria-pressed={choices.camera}
-          aria-label={text(choices.camera ? "device.turnOffCamera" : "device.turnOnCamera")}
-          onClick={() => onChange({ camera: !choices.camera })}
-        >
-          <CameraIcon off={!choices.camera || Boolean(camera?.problem)} />
-        </button>
-        {microphone?.track && <Level track={microphone.track} />}
+    <div className="stack">
+      <div className="preview">
+        {picture ? <Picture track={picture} /> : <Absence choices={choices} self={self} />}
+        <div className="preview-bar">
+          <button
+            className="switch"
+            type="button"
+            aria-pressed={hasSound}
+            aria-label={text(hasSound ? "device.turnOffMicrophone" : "device.turnOnMicrophone")}
+            onClick={
+              microphone.trouble ? microphone.again : () => onChange({ microphone: !choices.microphone })
+            }
+          >
+            <MicrophoneIcon off={!hasSound} />
+          </button>
+          <button
+            className="switch"
+            type="button"
+            aria-pressed={hasPicture}
+            aria-label={text(hasPicture ? "device.turnOffCamera" : "device.turnOnCamera")}
+            onClick={camera.trouble ? camera.again : () => onChange({ camera: !choices.camera })}
+          >
+            <CameraIcon off={!hasPicture} />
+          </button>
+          {canBlur() && (
+            <button
+              className="switch blur"
+              type="button"
+              aria-pressed={choices.blur}
+              aria-label={text(choices.blur ? "blur.turnOff" : "blur.turnOn")}
+              onClick={() => onChange({ blur: !choices.blur })}
+            >
+              <BlurIcon off={!choices.blur} />
+            </button>
+          )}
+          {microphone.track && (
+            <meter ref={meter} className="level" aria-label={text("prejoin.level")} min={0} max={1} />
+          )}
+        </div>
       </div>
+      {silent && <Hint>{text("prejoin.silent")}</Hint>}
+      {blur === "failed" && <Hint>{text("blur.failed")}</Hint>}
     </div>
   );
 }
 
-function Picture({ track }: { track: LocalVideoTrack }) {
+/** A word beside the picture that does not shout. */
+function Hint({ children }: { children: string }) {
+  return (
+    <p className="small aside" role="status">
+      <InfoIcon />
+      {children}
+    </p>
+  );
+}
+
+/** Why there is no picture. */
+function Absence({ choices, self: { camera, blur } }: { choices: Choices; self: Self }) {
+  const why = () => {
+    if (!choices.camera) return "prejoin.cameraOff";
+    if (camera.trouble) return "prejoin.cameraAbsent";
+    return blur === "starting" ? "blur.starting" : "prejoin.cameraStarting";
+  };
+  return <p className="preview-empty">{text(why())}</p>;
+}
+
+function Picture({ track }: { track: MediaStreamTrack }) {
   const element = useRef<HTMLVideoElement>(null);
 
   useEffect(() => {
     const video = element.current;
     if (!video) return;
-    track.attach(video);
-    return () => void track.detach(video);
+    video.srcObject = new MediaStream([track]);
+    return () => {
+      video.srcObject = null;
+    };
   }, [track]);
 
   return <video ref={element} aria-label={text("prejoin.preview")} muted playsInline autoPlay />;
-}
-
-function Level({ track }: { track: LocalAudioTrack }) {
-  const volume = useTrackVolume(track);
-  return <meter aria-label={text("prejoin.level")} min={0} max={1} value={volume} />;
 }

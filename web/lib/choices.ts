@@ -8,10 +8,15 @@ export interface Choices {
   /** Absent: whatever the browser takes first. */
   microphoneId?: string;
   cameraId?: string;
+  speakerId?: string;
+  /** Whether the background is blurred. */
+  blur: boolean;
+  /** Whether hosts hear that somebody waits in the lobby. */
+  lobbySound: boolean;
 }
 
 const KEY = "meetbox.choices";
-const FIRST: Choices = { name: "", microphone: true, camera: true };
+const FIRST: Choices = { name: "", microphone: true, camera: true, blur: false, lobbySound: true };
 
 /** Reads stored choices; whatever is not as we write it is passed over. */
 export function choicesFrom(stored: string | null): Choices {
@@ -24,6 +29,9 @@ export function choicesFrom(stored: string | null): Choices {
       camera: found.camera !== false,
       microphoneId: textOf("microphoneId"),
       cameraId: textOf("cameraId"),
+      speakerId: textOf("speakerId"),
+      blur: found.blur === true,
+      lobbySound: found.lobbySound !== false,
     };
   } catch {
     return FIRST;
@@ -49,6 +57,9 @@ function store(choices: Choices) {
 
 /** What was chosen here the last time. */
 export const lastChoices = () => choicesFrom(stored());
+
+/** Remembers a choice that is made outside of a form. */
+export const keepChoice = (change: Partial<Choices>) => store({ ...lastChoices(), ...change });
 
 /** `accountName` stands for a name that nobody has typed here yet. */
 export function useChoices(accountName = ""): [Choices, (change: Partial<Choices>) => void] {

@@ -1,33 +1,9 @@
-// Cameras and microphones: what there is, what they show, and why one does not start.
-import {
-  createLocalAudioTrack,
-  createLocalVideoTrack,
-  MediaDeviceFailure,
-  VideoPresets,
-  type LocalAudioTrack,
-  type LocalVideoTrack,
-} from "livekit-client";
-import { useEffect, useState } from "react";
-import { text, type MessageKey } from "./messages";
+// Cameras and microphones: what there is, and what they show and hear before a call.
+import { useEffect, useEffectEvent, useState } from "react";
+import { DeviceTrouble, permissionFor, start } from "./capture";
+import type { Source, Trouble } from "./trouble";
 
-export type Source = "microphone" | "camera";
-
-const words: Record<MediaDeviceFailure, MessageKey> = {
-  [MediaDeviceFailure.PermissionDenied]: "device.denied",
-  [MediaDeviceFailure.NotFound]: "device.missing",
-  [MediaDeviceFailure.DeviceInUse]: "device.busy",
-  [MediaDeviceFailure.Other]: "device.failed",
-};
-
-/** What to tell people when a device did not start. */
-export function deviceFailure(
-  source: Source,
-  failure: MediaDeviceFailure | undefined,
-  secure = window.isSecureContext,
-): string {
-  const key = secure ? words[failure ?? MediaDeviceFailure.Other] : "device.insecure";
-  return text(key, { kind: text(`device.kind.${source}`) });
-}
+export { deviceFailure, type Source } from "./trouble";
 
 /** The devices of a kind, read again when one is plugged in and whenever `reason` changes: names come with permission. */
 export function useDevices(kind: MediaDeviceKind, reason: unknown): MediaDeviceInfo[] {
@@ -53,53 +29,77 @@ export function useDevices(kind: MediaDeviceKind, reason: unknown): MediaDeviceI
   return devices;
 }
 
-export interface DevicePreview<T> {
-  track?: T;
-  problem?: string;
+export interface DevicePreview {
+  /** Absent while it is off, starts, or does not start. */
+  track?: MediaStreamTrack;
+  trouble?: Trouble;
+  starting: boolean;
+  /** Tries once more. */
+  again: () => void;
 }
 
-const start = {
-  microphone: (id?: string) => createLocalAudioTrack({ deviceId: id ? { ideal: id } : undefined }),
-  camera: (id?: string) =>
-    createLocalVideoTrack({
-      deviceId: id ? { ideal: id } : undefined,
-      resolution: VideoPresets.h720.resolution,
-    }),
-};
-
-/** Keeps a device running for as long as it is wanted; `undefined` while it starts. */
-function usePreview<T extends LocalAudioTrack | LocalVideoTrack>(
+/** Keeps a device running for as long as it is wanted. */
+export function useDevicePreview(
   source: Source,
   wanted: boolean,
   deviceId: string | undefined,
-): DevicePreview<T> | undefined {
-  const [result, setResult] = useState<DevicePreview<T> & { id?: string }>();
+): DevicePreview {
+  const [result, setResult] = useState<{ track?: MediaStreamTrack; trouble?: Trouble }>();
+  const [tries, setTries] = useState(0);
+  const again = () => setTries((count) => count + 1);
 
   useEffect(() => {
     if (!wanted) return;
     let gone = false;
-    let running: T | undefined;
-    start[source](deviceId).then(
-      (track) => {
-        running = track as T;
-        if (gone) running.stop();
-        else setResult({ id: deviceId, track: running });
+    const { track, cancel } = start(source, deviceId);
+    track.then(
+      (running) => {
+        if (gone) return;
+        setResult({ track: running });
+        // Unplugged, or taken away by the browser's own switch.
+        running.addEventListener("ended", () => gone || setResult({ trouble: "missing" }), { once: true });
       },
       (error: unknown) => {
-        if (!gone)
-          setResult({ id: deviceId, problem: deviceFailure(source, MediaDeviceFailure.getFailure(error)) });
+        const trouble = error instanceof DeviceTrouble ? error.trouble : "failed";
+        if (!gone) setResult({ trouble });
       },
     );
     return () => {
       gone = true;
-      running?.stop();
+      cancel();
       setResult(undefined);
     };
-  }, [source, wanted, deviceId]);
+  }, [source, wanted, deviceId, tries]);
 
-  return wanted && result?.id === deviceId ? result : undefined;
+  useNewChance(source, wanted ? result?.trouble : undefined, again);
+  return { ...(wanted ? result : undefined), starting: wanted && !result, again };
 }
 
-export const useCamera = (wanted: boolean, id?: string) => usePreview<LocalVideoTrack>("camera", wanted, id);
-export const useMicrophone = (wanted: boolean, id?: string) =>
-  usePreview<LocalAudioTrack>("microphone", wanted, id);
+/** Tells when it is worth trying again: the permission was given after all, or something was plugged in. */
+function useNewChance(source: Source, trouble: Trouble | undefined, onChance: () => void) {
+  const tell = useEffectEvent(onChance);
+
+  useEffect(() => {
+    if (trouble === "missing") {
+      const media = navigator.mediaDevices as MediaDevices | undefined;
+      const changed = () => tell();
+      media?.addEventListener("devicechange", changed);
+      return () => media?.removeEventListener("devicechange", changed);
+    }
+    if (trouble !== "denied" && trouble !== "undecided") return;
+    let gone = false;
+    let status: PermissionStatus | undefined;
+    const look = () => {
+      if (status?.state === "granted") tell();
+    };
+    void permissionFor(source).then((found) => {
+      if (gone) return;
+      status = found;
+      status?.addEventListener("change", look);
+    });
+    return () => {
+      gone = true;
+      status?.removeEventListener("change", look);
+    };
+  }, [source, trouble]);
+}

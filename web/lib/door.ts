@@ -20,6 +20,22 @@ export interface Knock {
 
 export type Entrance = { in: true; token: Token } | { in: false };
 
+/** What is said of recordings before anybody comes in. */
+export interface Recorded {
+  /** It is recorded as soon as somebody is in it. */
+  always: boolean;
+  /** Since when it is being recorded. */
+  since?: string;
+}
+
+/** What somebody has to agree to before they come in; nothing where nobody records. */
+export function recordedIn(told: object): Recorded | undefined {
+  const { auto_record, recorded_since } = told as { auto_record?: unknown; recorded_since?: unknown };
+  const since = typeof recorded_since === "string" ? recorded_since : undefined;
+  const always = auto_record === true;
+  return always || since ? { always, since } : undefined;
+}
+
 export function joinInfo(roomName: string): Promise<Outcome<JoinInfo>> {
   return outcome(getJoinInfo({ path: { room_name: roomName } }));
 }
@@ -63,13 +79,14 @@ export function entranceOf(answer: CreateTokenResponse): Entrance {
 /** What to keep of an answer. An invitation that has let somebody in stands in their ticket from then on. */
 export function afterAnswer(answer: CreateTokenResponse, now = Date.now()): Partial<Doorstep> {
   const ticket = answer.ticket === undefined ? {} : { ticket: answer.ticket };
-  if ("token" in answer) return { ...ticket, invitation: undefined, waitedAt: undefined };
-  return { ...ticket, waitedAt: now };
+  if ("token" in answer)
+    return { ...ticket, invitation: undefined, waitedAt: undefined, waitingSince: undefined };
+  return { ...ticket, waitedAt: now, waitingSince: answer.waiting_since };
 }
 
 /** What to forget after a refusal: the next try goes without an invitation that is no longer good. */
 export function afterRefusal(failure: Failure): Partial<Doorstep> {
-  const waits = keepsWaiting(failure) ? {} : { waitedAt: undefined };
+  const waits = keepsWaiting(failure) ? {} : { waitedAt: undefined, waitingSince: undefined };
   return failure.code === "invitation-invalid" ? { ...waits, invitation: undefined } : waits;
 }
 
@@ -94,6 +111,6 @@ export function keepsWaiting(failure: Failure): boolean {
 /** Gives a place in the lobby back. Without a ticket (somebody signed in) it is gone half a minute after the last asking. */
 export async function stopWaiting(roomName: string): Promise<void> {
   const { ticket } = doorstep(roomName);
-  keepDoorstep(roomName, { ticket: undefined, waitedAt: undefined });
+  keepDoorstep(roomName, { ticket: undefined, waitedAt: undefined, waitingSince: undefined });
   if (ticket) await outcome(leaveLobby({ headers: { Authorization: `Bearer ${ticket}` }, keepalive: true }));
 }

@@ -7,6 +7,10 @@ export interface Doorstep {
   invitation?: string;
   /** When they last asked from the lobby, while they wait there. */
   waitedAt?: number;
+  /** Since when they wait there, as the API has it. */
+  waitingSince?: string;
+  /** Whether they agreed to being recorded in this meeting. */
+  agreed?: boolean;
 }
 
 /** How long the API keeps the place of somebody in the lobby who does not ask. */
@@ -23,6 +27,8 @@ export function doorstepFrom(stored: string | null): Doorstep {
       ticket: textOf("ticket"),
       invitation: textOf("invitation"),
       waitedAt: typeof found.waitedAt === "number" ? found.waitedAt : undefined,
+      waitingSince: textOf("waitingSince"),
+      agreed: found.agreed === true ? true : undefined,
     };
   } catch {
     return {};

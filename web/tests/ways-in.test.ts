@@ -71,7 +71,11 @@ test("secrets are read from behind the #, each from its own link", () => {
 
 test("what a tab keeps survives a reload, and whatever else is stored does no harm", () => {
   const kept = { ticket: "meetbox_ticket_1", invitation: "meetbox_invitation_1", waitedAt: 1000 };
-  assert.deepEqual(doorstepFrom(JSON.stringify(kept)), kept);
+  assert.deepEqual(doorstepFrom(JSON.stringify(kept)), {
+    ...kept,
+    waitingSince: undefined,
+    agreed: undefined,
+  });
   for (const odd of [null, "", "not json", "null", "[]", '{"ticket":1,"waitedAt":"soon"}'])
     assert.equal(doorstepFrom(odd).ticket, undefined);
 });
@@ -89,7 +93,11 @@ test("an invitation is kept until it has let somebody in", () => {
     ticket: "meetbox_ticket_1",
   } as const;
   assert.deepEqual(entranceOf(waiting), { in: false });
-  assert.deepEqual(afterAnswer(waiting, 7), { ticket: "meetbox_ticket_1", waitedAt: 7 });
+  assert.deepEqual(afterAnswer(waiting, 7), {
+    ticket: "meetbox_ticket_1",
+    waitedAt: 7,
+    waitingSince: "2026-01-01T00:00:00Z",
+  });
 
   assert.deepEqual(entranceOf(token), { in: true, token });
   const inside = afterAnswer(token, 7);

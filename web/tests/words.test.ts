@@ -58,7 +58,16 @@ test("a device that does not start is explained", () => {
 });
 
 test("choices survive being stored, and whatever else is stored does no harm", () => {
-  const choices = { name: "Ada", microphone: false, camera: true, microphoneId: "m1", cameraId: undefined };
+  const choices = {
+    name: "Ada",
+    microphone: false,
+    camera: true,
+    microphoneId: "m1",
+    cameraId: undefined,
+    speakerId: "s1",
+    blur: true,
+    lobbySound: false,
+  };
   assert.deepEqual(choicesFrom(JSON.stringify(choices)), choices);
   for (const odd of [null, "", "not json", "null", "[]", '{"name":1,"cameraId":{}}']) {
     assert.equal(choicesFrom(odd).name, "");
