@@ -45,9 +45,6 @@ export function DeviceOptions({ choices, onChange, self }: DeviceOptionsProps) {
           />
         )}
         <SpeakerTest speaker={choices.speakerId} />
-        <p className="small">
-          {text("prejoin.troubles")} <a href="/app/diagnostics">{text("prejoin.test")}</a>
-        </p>
       </div>
     </details>
   );

@@ -91,14 +91,14 @@ async function throughTheLobby(ada, bob) {
   await waits(bob);
   await fits(bob);
   await shot(bob, "lobby-bob");
-  await ada.page.getByText("Bob is waiting to be let in.").waitFor();
+  await ada.page.locator(".lobby-call").getByText("Bob is waiting to be let in.").waitFor();
   await shot(ada, "lobby-note");
 
   await bob.page.reload();
   await waits(bob);
   // Long enough for the reloaded page to have asked.
   await bob.page.waitForResponse((response) => response.url().endsWith("/lobby-ticket") && response.ok());
-  await button(ada, "See who").click();
+  await openPanel(ada);
   await shot(ada, "lobby-panel");
   assert.equal(await button(ada, "Admit Bob").count(), 1, "a reload keeps the place in the lobby");
   await button(ada, "Admit Bob").click();
@@ -126,8 +126,7 @@ async function withoutDevices(ada, roomName) {
   const cleo = await open({ name: "cleo", devices: false, ...phone });
   try {
     await cleo.page.goto(`${base}/m/${roomName}`);
-    await cleo.page.getByText("may not use the camera").waitFor();
-    await cleo.page.getByText("may not use the microphone").waitFor();
+    await cleo.page.getByText("The browser may not use the microphone and camera.").waitFor();
     await comeIn(cleo, "Cleo", ada);
     await tileOf(ada, "Cleo").waitFor();
     await meets(cleo, "Ada");

@@ -44,7 +44,7 @@ async function admitsAll(ada) {
     await knock(guest, guest.name);
     await waits(guest);
   }
-  await ada.page.getByText("2 people are waiting to be let in.").waitFor();
+  await ada.page.locator(".lobby-call").getByText("2 people are waiting to be let in.").waitFor();
   await shot(ada, "lobby-two-note");
   const panel = await openPanel(ada);
   await shot(ada, "lobby-two");
