@@ -4,6 +4,7 @@ import type { ReactNode } from "react";
 import "@livekit/components-styles";
 import "@/styles/tokens.css";
 import "@/styles/app.css";
+import "@/styles/frame.css";
 import "@/styles/call.css";
 import { Speaking } from "@/components/speaking";
 import { text } from "@/lib/messages";

@@ -1,44 +1,50 @@
-// Who is signed in, in the header: with a way out, or a way in.
+// Who is signed in, in the header: with their settings and a way out, or a way in.
 "use client";
 
-import { useState } from "react";
+import { Menu } from "@/components/menu";
 import { signOut, type SignedIn } from "@/lib/account";
-import type { Failure } from "@/lib/api";
 import { text } from "@/lib/messages";
 import { inWords } from "@/lib/problems";
+import { signInFor } from "@/lib/return-to";
+import { toast } from "@/lib/toasts";
+
+const leave = async () => {
+  const answer = await signOut();
+  if (answer.ok) window.location.assign("/");
+  else toast(inWords(answer.failure));
+};
 
 export function AccountMenu({ signedIn }: { signedIn: SignedIn }) {
-  const [failure, setFailure] = useState<Failure>();
-
-  const leave = async () => {
-    setFailure(undefined);
-    const answer = await signOut();
-    if (answer.ok) window.location.assign("/");
-    else setFailure(answer.failure);
-  };
-
   switch (signedIn.state) {
     case "asking":
       return null;
     case "out":
       return (
-        <a className="button quiet" href="/app/sign-in">
+        <a className="button quiet" href={signInFor(window.location.pathname + window.location.search)}>
           {text("account.signIn")}
         </a>
       );
-    case "in":
+    case "in": {
+      const { name } = signedIn.account;
       return (
-        <div className="row account" role="group" aria-label={text("account.heading")}>
-          {failure && (
-            <span className="hint wrong" role="alert">
-              {inWords(failure)}
-            </span>
-          )}
-          <span>{signedIn.account.name}</span>
-          <button className="button quiet" type="button" onClick={leave}>
-            {text("account.signOut")}
-          </button>
+        <div role="group" aria-label={text("account.heading")}>
+          <Menu
+            className="account"
+            face={
+              <>
+                <span className="initial" aria-hidden="true">
+                  {[...name][0]?.toUpperCase()}
+                </span>
+                <span className="name">{name}</span>
+              </>
+            }
+            items={[
+              { label: text("nav.settings"), href: "/app/settings" },
+              { label: text("account.signOut"), onSelect: leave },
+            ]}
+          />
         </div>
       );
+    }
   }
 }

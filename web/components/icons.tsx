@@ -76,3 +76,46 @@ export function LeaveIcon() {
     </Icon>
   );
 }
+
+export function CloseIcon() {
+  return (
+    <Icon>
+      <path d="M6 6l12 12M18 6 6 18" />
+    </Icon>
+  );
+}
+
+export function MoreIcon() {
+  return (
+    <Icon>
+      <path d="M12 5.5v.01M12 12v.01M12 18.5v.01" strokeWidth="3" />
+    </Icon>
+  );
+}
+
+export function MeetingsIcon() {
+  return (
+    <Icon>
+      <rect x="3.5" y="5" width="17" height="15" rx="2.5" />
+      <path d="M3.5 10h17M8 3v4M16 3v4" />
+    </Icon>
+  );
+}
+
+export function RecordingsIcon() {
+  return (
+    <Icon>
+      <circle cx="12" cy="12" r="8.5" />
+      <path d="M10 8.8v6.4l5-3.2z" />
+    </Icon>
+  );
+}
+
+export function AdministrationIcon() {
+  return (
+    <Icon>
+      <path d="M12 3.5l7 2.5v5.5c0 4.5-3 7.5-7 9-4-1.5-7-4.5-7-9V6z" />
+      <path d="M9 12l2.2 2.2L15.2 10" />
+    </Icon>
+  );
+}

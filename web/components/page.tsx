@@ -8,9 +8,11 @@ interface PageProps {
   /** What stands at the other end of the header. */
   aside?: ReactNode;
   wide?: boolean;
+  /** Whether what it shows comes bit by bit: its foot then stays below the window, and does not jump. */
+  growing?: boolean;
 }
 
-export function Page({ children, aside, wide }: PageProps) {
+export function Page({ children, aside, wide, growing }: PageProps) {
   return (
     <>
       <a className="skip" href="#content">
@@ -21,14 +23,19 @@ export function Page({ children, aside, wide }: PageProps) {
           {/* A mark of 1 KB needs no image pipeline. */}
           {/* eslint-disable-next-line @next/next/no-img-element */}
           <img src="/app/icon.svg" alt="" width="28" height="28" />
-          {text("app.name")}
+          <span className="name">{text("app.name")}</span>
         </a>
         {aside}
       </header>
-      <main id="content" className={wide ? "column wide" : "column"}>
+      <main
+        id="content"
+        className={["column", wide && "wide", growing && "growing"].filter(Boolean).join(" ")}
+        tabIndex={-1}
+      >
         {children}
       </main>
       <footer className="footer">
+        <a href="/app/diagnostics">{text("app.diagnostics")}</a>
         <LanguageSelect />
       </footer>
     </>
@@ -38,7 +45,7 @@ export function Page({ children, aside, wide }: PageProps) {
 /** What stands there until it is known what to show. */
 export function LoadingPage() {
   return (
-    <Page>
+    <Page growing>
       <p role="status">{text("app.loading")}</p>
     </Page>
   );

@@ -11,6 +11,18 @@ export const moment = (iso: string | Date): string =>
 export const day = (iso: string | Date): string =>
   new Intl.DateTimeFormat(locale(), { dateStyle: "medium" }).format(new Date(iso));
 
+/** A moment for people elsewhere: with the day of the week and the zone. */
+export const longMoment = (iso: string | Date): string =>
+  new Intl.DateTimeFormat(locale(), {
+    weekday: "long",
+    day: "numeric",
+    month: "long",
+    year: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+    timeZoneName: "short",
+  }).format(new Date(iso));
+
 export const time = (iso: string | Date): string =>
   new Intl.DateTimeFormat(locale(), { timeStyle: "short" }).format(new Date(iso));
 

@@ -56,3 +56,27 @@ export function suggestedName(random: () => number = Math.random): string {
   const pick = (words: readonly string[]) => words[Math.floor(random() * words.length)];
   return `${pick(manners)}-${pick(colours)}-${pick(beings)}-${10 + Math.floor(random() * 90)}`;
 }
+
+/** Where somebody goes who typed or pasted that: a path of ours, or what is wrong with it. */
+export type Destination = { path: string } | { fault: RoomNameFault | "elsewhere" };
+
+/** Reads a name, or a link to a meeting on the site at `origin`; an invitation's secret behind its `#` goes along. */
+export function destinationOf(typed: string, origin: string): Destination {
+  const wanted = typed.trim();
+  if (!wanted.includes("/")) return named(wanted, "");
+  const schemed = /^https?:\/\//i.test(wanted);
+  const here = new URL(origin);
+  try {
+    const url = new URL(schemed ? wanted : wanted.startsWith("/") ? origin + wanted : `${here.protocol}//${wanted}`);
+    if (url.host !== here.host || !url.pathname.startsWith("/m/")) return { fault: "elsewhere" };
+    return named(roomNameIn(url.pathname), url.hash);
+  } catch {
+    return { fault: "elsewhere" };
+  }
+}
+
+function named(typed: string, hash: string): Destination {
+  const name = faultOf(typed) ? tidied(typed) : typed;
+  const fault = faultOf(name) && faultOf(typed);
+  return fault ? { fault } : { path: `/m/${name}${hash}` };
+}
