@@ -1,5 +1,5 @@
 // The app's only way to the API: the generated client, with every failure turned into words.
-import { createMeeting, listMeetings, type ListMeetingsData, type Meeting } from "@meetbox/client";
+import { createMeeting, type Meeting } from "@meetbox/client";
 import { text } from "./messages";
 
 export interface Failure {
@@ -45,10 +45,4 @@ export async function outcome<T>(request: Promise<Answer<T>>): Promise<Outcome<T
 
 export function startMeeting(roomName: string): Promise<Outcome<Meeting>> {
   return outcome(createMeeting({ body: { room_name: roomName } }));
-}
-
-/** The newest meetings; nothing when the API does not show them to us. */
-export async function meetings(query: ListMeetingsData["query"]): Promise<Meeting[]> {
-  const answer = await outcome(listMeetings({ query }));
-  return answer.ok ? answer.value.items : [];
 }

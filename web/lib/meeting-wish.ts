@@ -1,13 +1,5 @@
 // A meeting as its form has it, and what the form says to the API.
-import type {
-  Access,
-  Lobby,
-  Meeting,
-  MeetingChange,
-  MeetingRequest,
-  Publish,
-  Source,
-} from "@meetbox/client";
+import type { Access, Lobby, Meeting, MeetingChange, MeetingRequest, Publish, Source } from "@meetbox/client";
 import type { MessageKey } from "./messages";
 import { fromField, toField } from "./moments";
 import { faultOf, tidied } from "./room-name";

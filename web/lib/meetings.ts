@@ -86,7 +86,8 @@ export const nameOf = ({ title, room_name }: Meeting): string => title ?? room_n
 /** The address that everybody joins at. */
 export const linkTo = (roomName: string): string => `${window.location.origin}/m/${roomName}`;
 
-export const make = (wish: MeetingRequest): Promise<Outcome<Meeting>> => outcome(createMeeting({ body: wish }));
+export const make = (wish: MeetingRequest): Promise<Outcome<Meeting>> =>
+  outcome(createMeeting({ body: wish }));
 
 export interface ReadMeeting {
   meeting: Meeting;
@@ -107,7 +108,8 @@ export async function read(id: string): Promise<Outcome<ReadMeeting>> {
 export const change = ({ meeting, tag }: ReadMeeting, body: MeetingChange): Promise<Outcome<Meeting>> =>
   outcome(changeMeeting({ path: { meeting_id: meeting.id }, headers: { "If-Match": tag }, body }));
 
-export const end = (id: string): Promise<Outcome<unknown>> => outcome(endMeeting({ path: { meeting_id: id } }));
+export const end = (id: string): Promise<Outcome<unknown>> =>
+  outcome(endMeeting({ path: { meeting_id: id } }));
 
 export const remove = (id: string): Promise<Outcome<unknown>> =>
   outcome(deleteMeeting({ path: { meeting_id: id } }));

@@ -21,6 +21,20 @@ const words: Record<string, MessageKey> = {
   "meeting-not-live": "problem.meetingNotLive",
   "nobody-there": "problem.nobodyThere",
   "owner-stays": "problem.ownerStays",
+  "room-name-taken": "problem.roomNameTaken",
+  "recordings-exist": "problem.recordingsExist",
+  "changed-meanwhile": "problem.changedMeanwhile",
+  "expires-in-past": "problem.expiresInPast",
+  "email-taken": "problem.emailTaken",
+  "email-malformed": "problem.emailMalformed",
+  "last-admin": "problem.lastAdmin",
+  "password-wrong": "problem.passwordWrong",
+  "recording-on-hold": "problem.recordingOnHold",
+  "recording-not-over": "problem.recordingNotOver",
+  "recording-not-found": "problem.recordingNotFound",
+  "recording-being-deleted": "problem.recordingBeingDeleted",
+  "not-recorded": "problem.notRecorded",
+  "too-many-keys": "problem.tooManyKeys",
 };
 
 /** Whether it is clear what happened, so that nobody needs to look into a log. */

@@ -58,7 +58,10 @@ export const isFiltered = ({ meeting, status, from, to }: RecordingFilter): bool
 
 const PAGE = 25;
 
-export function recordings({ meeting, status, from, to, order }: RecordingFilter, cursor: string | undefined) {
+export function recordings(
+  { meeting, status, from, to, order }: RecordingFilter,
+  cursor: string | undefined,
+) {
   const query = {
     room_name: meeting || undefined,
     status: status || undefined,

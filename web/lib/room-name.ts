@@ -67,7 +67,9 @@ export function destinationOf(typed: string, origin: string): Destination {
   const schemed = /^https?:\/\//i.test(wanted);
   const here = new URL(origin);
   try {
-    const url = new URL(schemed ? wanted : wanted.startsWith("/") ? origin + wanted : `${here.protocol}//${wanted}`);
+    const url = new URL(
+      schemed ? wanted : wanted.startsWith("/") ? origin + wanted : `${here.protocol}//${wanted}`,
+    );
     if (url.host !== here.host || !url.pathname.startsWith("/m/")) return { fault: "elsewhere" };
     return named(roomNameIn(url.pathname), url.hash);
   } catch {

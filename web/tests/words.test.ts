@@ -9,8 +9,8 @@ import { text } from "../lib/messages";
 import { inWords, isFamiliar, signInProblem } from "../lib/problems";
 
 test("placeholders are filled, and an unknown one stays visible", () => {
-  assert.equal(text("home.joinNamed", { name: "blue-heron" }), "Join blue-heron");
-  assert.equal(text("home.joinNamed"), "Join {name}");
+  assert.equal(text("meetings.joinNamed", { name: "blue-heron" }), "Join blue-heron");
+  assert.equal(text("meetings.joinNamed"), "Join {name}");
 });
 
 test("a problem document speaks for itself", () => {

@@ -71,7 +71,12 @@ export function AccountForm({ onClose, onDone }: AccountFormProps) {
     <Modal title={text("accounts.make")} onClose={onClose}>
       <form className="stack" method="post" onSubmit={submit} noValidate>
         <Field {...field("email")} type="email" autoComplete="off" label={text("signIn.email")} />
-        <Field {...field("name")} autoComplete="off" label={text("accounts.name")} hint={text("prejoin.nameHint")} />
+        <Field
+          {...field("name")}
+          autoComplete="off"
+          label={text("accounts.name")}
+          hint={text("prejoin.nameHint")}
+        />
         <SelectField<AccountRole>
           id="account-role"
           label={text("accounts.role")}

@@ -58,9 +58,7 @@ export function Accounts({ own }: { own: Account }) {
           {text("app.more")}
         </button>
       )}
-      {making && (
-        <AccountForm onClose={() => setMaking(false)} onDone={() => done(text("accounts.made"))} />
-      )}
+      {making && <AccountForm onClose={() => setMaking(false)} onDone={() => done(text("accounts.made"))} />}
       {doing?.deed === "password" && (
         <PasswordForm
           account={doing.account}

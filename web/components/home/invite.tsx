@@ -19,7 +19,12 @@ export function Invite({ meeting, onClose }: { meeting: Meeting; onClose: () => 
         value={link}
         hint={text(`invite.linkHint.${meeting.access}`)}
       />
-      <CopyField id="invite-text" label={text("invite.text")} value={invitationText(meeting, link)} lines={4} />
+      <CopyField
+        id="invite-text"
+        label={text("invite.text")}
+        value={invitationText(meeting, link)}
+        lines={4}
+      />
       <Invitations meetingId={meeting.id} />
     </Modal>
   );

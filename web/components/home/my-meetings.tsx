@@ -93,7 +93,11 @@ function Deed({ doing, onClose, onDone, onInvite }: DeedProps) {
       );
     case "edit":
       return (
-        <EditMeeting meeting={doing.meeting} onClose={onClose} onDone={() => onDone(text("meetings.changed"))} />
+        <EditMeeting
+          meeting={doing.meeting}
+          onClose={onClose}
+          onDone={() => onDone(text("meetings.changed"))}
+        />
       );
     case "invite":
       return <Invite meeting={doing.meeting} onClose={onClose} />;
@@ -163,5 +167,7 @@ function Group({ title, children }: { title: string; children: ReactNode[] }) {
 function whoIsIn({ names, more }: LiveMeeting): string {
   if (names.length === 0) return text("meetings.nobodyIn");
   const list = names.join(", ");
-  return more ? text("meetings.inAndMore", { names: list }) : counted("meetings.in", names.length, { names: list });
+  return more
+    ? text("meetings.inAndMore", { names: list })
+    : counted("meetings.in", names.length, { names: list });
 }

@@ -28,7 +28,7 @@ export function RecordingDeeds({ recording, onChange, onDelete }: RecordingDeeds
   const [busy, setBusy] = useState(false);
 
   // A link ages, and the page may have been open for long: each use asks for a new one.
-  const freshLink = async (use: (link: Link) => unknown) => {
+  const freshLink = async (hand: (link: Link) => unknown) => {
     setBusy(true);
     const answer = await look(recording.id);
     setBusy(false);
@@ -36,7 +36,7 @@ export function RecordingDeeds({ recording, onChange, onDelete }: RecordingDeeds
     const { download_url, download_expires_at } = answer.value;
     if (!download_url) return toast(text("recordings.noFile"));
     const address = new URL(download_url, window.location.origin).href;
-    await use({ address, until: download_expires_at ? moment(download_expires_at) : "" });
+    await hand({ address, until: download_expires_at ? moment(download_expires_at) : "" });
   };
   const download = () => freshLink(({ address }) => window.location.assign(address));
   const copyLink = () =>

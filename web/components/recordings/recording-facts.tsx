@@ -11,7 +11,11 @@ export function RecordingFacts({ recording }: { recording: Recording }) {
   const { size, format, layout, automatic, on_hold } = recording;
   return (
     <>
-      {recording.status === "active" ? <Running recording={recording} /> : <Length recording={recording} now={0} />}
+      {recording.status === "active" ? (
+        <Running recording={recording} />
+      ) : (
+        <Length recording={recording} now={0} />
+      )}
       {size !== undefined && size > 0 && <span>{bytes(size)}</span>}
       <span>{text(`recordings.format.${format}`)}</span>
       {format !== "ogg" && <span>{text(`recordings.layout.${layout}`)}</span>}

@@ -25,7 +25,13 @@ export function RecordingFilters({ filter }: { filter: RecordingFilter }) {
         ]}
         onChange={set("status")}
       />
-      <Field id="from" type="date" label={text("recordings.from")} value={filter.from} onChange={set("from")} />
+      <Field
+        id="from"
+        type="date"
+        label={text("recordings.from")}
+        value={filter.from}
+        onChange={set("from")}
+      />
       <Field id="to" type="date" label={text("recordings.to")} value={filter.to} onChange={set("to")} />
       <SelectField<RecordingFilter["order"]>
         id="order"

@@ -52,8 +52,7 @@ function Nothing({ filtered }: { filtered: boolean }) {
         </a>
       </div>
     );
-  const clear = () =>
-    changeQuery({ meeting: undefined, status: undefined, from: undefined, to: undefined });
+  const clear = () => changeQuery({ meeting: undefined, status: undefined, from: undefined, to: undefined });
   return (
     <div className="empty" role="status">
       <p>{text("recordings.noneFiltered")}</p>

@@ -10,8 +10,7 @@ export function Slots() {
   // The line keeps its place while it is empty.
   return (
     <p className="small slots" role="status">
-      {found.state === "ready" &&
-        counted("recordings.slots", found.value.total, { used: found.value.used })}
+      {found.state === "ready" && counted("recordings.slots", found.value.total, { used: found.value.used })}
     </p>
   );
 }

@@ -63,7 +63,9 @@ export function ApiKeyForm({ account, onClose, onMade }: ApiKeyFormProps) {
                 type="checkbox"
                 checked={scopes.includes(scope)}
                 onChange={(event) =>
-                  setScopes(SCOPES.filter((it) => (it === scope ? event.target.checked : scopes.includes(it))))
+                  setScopes(
+                    SCOPES.filter((it) => (it === scope ? event.target.checked : scopes.includes(it))),
+                  )
                 }
               />
               {text(`keys.scope.${scope}`)}

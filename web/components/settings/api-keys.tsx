@@ -108,9 +108,7 @@ function Row({ it, account, onRevoke }: RowProps) {
           <code>{shown}…</code>
           <span>{used_at ? text("keys.used", { when: fromNow(used_at) }) : text("keys.unused")}</span>
           {expires_at && <span>{text("keys.until", { when: moment(expires_at) })}</span>}
-          {account_id !== account.id && (
-            <span>{text(account_id ? "keys.someoneElses" : "keys.houses")}</span>
-          )}
+          {account_id !== account.id && <span>{text(account_id ? "keys.someoneElses" : "keys.houses")}</span>}
         </span>
         <span className="facts">{scopes.map((scope) => text(`keys.scope.${scope}`)).join(" · ")}</span>
       </div>

@@ -37,11 +37,7 @@ export function Sessions() {
       {found.state === "ready" && (
         <ul className="things">
           {items.map((session) => (
-            <Row
-              key={session.id}
-              session={session}
-              onEnd={async () => told(await endSession(session.id))}
-            />
+            <Row key={session.id} session={session} onEnd={async () => told(await endSession(session.id))} />
           ))}
         </ul>
       )}
