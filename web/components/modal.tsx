@@ -1,7 +1,7 @@
 // A dialog over the page. The browser keeps the focus in it; whoever opened it gets the focus back.
 "use client";
 
-import { useEffect, useId, useRef, type ReactNode } from "react";
+import { useEffect, useId, useRef, useState, type ReactNode } from "react";
 import { CloseIcon } from "@/components/icons";
 import { text } from "@/lib/messages";
 
@@ -16,14 +16,14 @@ interface ModalProps {
 export function Modal({ title, onClose, children, wide }: ModalProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useId();
+  const [opener] = useState(() => document.activeElement);
 
   useEffect(() => {
-    const opener = document.activeElement;
     if (!dialog.current?.open) dialog.current?.showModal();
     return () => {
       if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
     };
-  }, []);
+  }, [opener]);
 
   return (
     <dialog

@@ -13,6 +13,7 @@ import {
   quiet,
   shot,
   signIn,
+  signOut,
   tally,
 } from "../stage.mjs";
 
@@ -96,8 +97,7 @@ async function signsInAndOut() {
   assert.equal(window.page.url(), `${base}/`, "nobody is led away");
   await fits(window);
   await shot(window, "home-signed-in-phone");
-  await button(window, "Sign out").click();
-  await window.page.getByRole("link", { name: "Sign in" }).first().waitFor();
+  await signOut(window);
   assert.equal(await button(window, "Start meeting").count(), 0, "only accounts start meetings");
   await shot(window, "home-signed-out");
   quiet(window);
@@ -125,7 +125,6 @@ async function signsInElsewhere() {
   await shot(window, "home-signed-in-elsewhere");
   assert.deepEqual(otherFaults(window, ["404", "/join-info/no-such-place"]), []);
   assert.deepEqual(window.strangers(), [providers], "nobody else is asked");
-  await button(window, "Sign out").click();
-  await window.page.getByRole("link", { name: "Sign in" }).first().waitFor();
+  await signOut(window);
   await window.close();
 }

@@ -18,7 +18,7 @@ export async function otherPages() {
   await tally.check("a faulty name is explained in the form and at its address", async () => {
     const window = await open({ name: "typo", ...phone });
     await window.page.goto(base);
-    await window.page.getByLabel("Name of the meeting").fill("ab");
+    await window.page.getByLabel("Link or name of a meeting").fill("ab");
     await button(window, "Join").click();
     await window.page.getByText("Use at least 3 characters.").waitFor();
     await fits(window);

@@ -156,7 +156,7 @@ function Groups({ groups, account, shown, onMore, onDeed }: GroupsProps) {
 function Group({ title, children }: { title: string; children: ReactNode[] }) {
   if (children.length === 0) return null;
   return (
-    <section className="group">
+    <section className="group" aria-label={title}>
       <h3>{title}</h3>
       <ul className="things">{children}</ul>
     </section>
