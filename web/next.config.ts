@@ -35,6 +35,7 @@ const apiPaths = [
   "/docs/:path*",
   "/openapi.json",
   "/livekit/:path*",
+  "/storage/:path*",
 ];
 
 /** What every language calls itself, by the name of its file. */

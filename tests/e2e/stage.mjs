@@ -48,7 +48,10 @@ export const named = (name) => `${name}-${run}`;
 /** Asks the API to make something, as a page of whoever is signed in would. */
 export async function make(window, path, data) {
   // With a cookie, writes must come from a page of the site.
-  const answer = await window.page.request.post(`${base}${path}`, { data, headers: { origin: base } });
+  const answer = await window.page.request.post(`${base}${path}`, {
+    data,
+    headers: { origin: base },
+  });
   assert.equal(answer.status(), 201, await answer.text());
   return answer.json();
 }

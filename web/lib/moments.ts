@@ -22,9 +22,3 @@ export function dayStart(value: string, days = 0): string | undefined {
   const at = new Date(year, month - 1, day + days);
   return Number.isNaN(at.getTime()) ? undefined : at.toISOString();
 }
-
-/** The next full half hour, and then some minutes: when somebody who plans a meeting may mean. */
-export function soon(now: Date): Date {
-  const half = 30 * 60_000;
-  return new Date(Math.ceil(now.getTime() / half) * half + half);
-}

@@ -147,7 +147,10 @@ async function notLetIn(ada, roomName) {
     await button(dan, "Leave the lobby").click();
     await heading(dan, "You have left the lobby").waitFor();
     // Far sooner than a place is given up whose holder no longer asks.
-    await button(ada, "Admit Dan").waitFor({ state: "detached", timeout: 10_000 });
+    await button(ada, "Admit Dan").waitFor({
+      state: "detached",
+      timeout: 10_000,
+    });
 
     await button(dan, "Join again").click();
     await knock(dan, "Dan");

@@ -111,7 +111,9 @@ async function signsInElsewhere() {
   const window = await open({ name: "olga", ...phone });
   const path = `/app/sign-in?return_to=${encodeURIComponent("/m/no-such-place")}`;
   await window.page.goto(`${base}${path}`);
-  const way = window.page.getByRole("link", { name: `Sign in with ${provider}` });
+  const way = window.page.getByRole("link", {
+    name: `Sign in with ${provider}`,
+  });
   await way.waitFor();
   await fits(window);
   await shot(window, "sign-in-provider");

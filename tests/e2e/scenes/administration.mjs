@@ -1,10 +1,27 @@
 // Administrators look after accounts, read the audit log and see how the house is; the accounts they make have settings.
 import assert from "node:assert/strict";
 import { accessible } from "../axe.mjs";
-import { base, button, desktop, fits, heading, named, open, phone, quiet, shot, signIn, tally } from "../stage.mjs";
+import {
+  base,
+  button,
+  desktop,
+  fits,
+  heading,
+  named,
+  open,
+  phone,
+  quiet,
+  shot,
+  signIn,
+  tally,
+} from "../stage.mjs";
 import { eventually } from "../tally.mjs";
 
-const hal = { name: "Hal", email: `${named("hal")}@example.org`, password: "a password for hal" };
+const hal = {
+  name: "Hal",
+  email: `${named("hal")}@example.org`,
+  password: "a password for hal",
+};
 
 export async function administration() {
   const ada = await open({ name: "ada", ...desktop });
@@ -16,7 +33,8 @@ export async function administration() {
   await tally.check("health shows each part and the recording slots", () => healthy(ada));
   await tally.check("administration fits a phone in the dark", onPhone);
   if (made) await settings();
-  if (made) await tally.check("an account is given another password, switched off, and on", () => switches(ada));
+  if (made)
+    await tally.check("an account is given another password, switched off, and on", () => switches(ada));
   await tally.check("no error, no CSP violation, no foreign host (administration)", () =>
     quiet(ada, ["409", ""]),
   );
@@ -88,11 +106,20 @@ async function healthy(ada) {
   await shot(ada, "admin-health");
   const report = (status, services, more) => ({ status, services, ...more });
   const well = { status: "healthy", latency_ms: 2 };
-  const away = { status: "unhealthy", latency_ms: 1000, reason: "no answer within 1s" };
+  const away = {
+    status: "unhealthy",
+    latency_ms: 1000,
+    reason: "no answer within 1s",
+  };
   await ada.page.route("**/health", (route) =>
     route.fulfill({
       status: 503,
-      json: report("unhealthy", { database: well, redis: well, livekit: away, storage: { status: "not_configured" } }),
+      json: report("unhealthy", {
+        database: well,
+        redis: well,
+        livekit: away,
+        storage: { status: "not_configured" },
+      }),
     }),
   );
   await ada.page.getByText("Meetings do not work.").waitFor({ timeout: 15_000 });
@@ -130,9 +157,13 @@ async function settings() {
   await signIn(other, "/app/sign-in?return_to=/app/settings", hal);
   await tally.check("settings show one's own account, and save another name", () => renames(window));
   await tally.check("administration says that it is for administrators", () => notForHosts(other));
-  await tally.check("this session is marked, and all others are signed out", () => signsOutElsewhere(window, other));
+  await tally.check("this session is marked, and all others are signed out", () =>
+    signsOutElsewhere(window, other),
+  );
   await tally.check("a key is made, shown once, and taken back", () => keys(window));
-  await tally.check("a wrong password is told, and another one signs out everywhere else", () => passwords(window));
+  await tally.check("a wrong password is told, and another one signs out everywhere else", () =>
+    passwords(window),
+  );
   await tally.check("settings fit a phone in the dark", () => settingsOnPhone(other));
   await tally.check("no error, no CSP violation, no foreign host (settings)", () =>
     quiet(window, ["403", "/account/password"], ["429", "/account/password"]),
@@ -170,7 +201,10 @@ async function signsOutElsewhere(window, other) {
   assert.ok((await button(window, "Sign out: Chrome, Linux").count()) >= 1, "the other one is listed");
   await button(window, "Sign out everywhere else").click();
   await window.page.getByText("Signed out there.").waitFor();
-  await eventually(async () => (await button(window, "Sign out: Chrome, Linux").count()) === 0, "only this is left");
+  await eventually(
+    async () => (await button(window, "Sign out: Chrome, Linux").count()) === 0,
+    "only this is left",
+  );
   await other.page.goto(`${base}/app/settings`);
   await other.page.waitForURL(/\/app\/sign-in\?return_to=%2Fapp%2Fsettings$/);
 }
@@ -187,7 +221,9 @@ async function keys(window) {
   await shot(window, "settings-key-new");
   await form.getByRole("button", { name: "Make key" }).click();
   const secret = await window.page.getByLabel("The key “calendar”", { exact: true }).inputValue();
-  const answer = await fetch(`${base}/meetings`, { headers: { authorization: `Bearer ${secret}` } });
+  const answer = await fetch(`${base}/meetings`, {
+    headers: { authorization: `Bearer ${secret}` },
+  });
   assert.equal(answer.status, 200, "the key opens what it may");
   await accessible(window, "a key that was just made");
   await shot(window, "settings-key");
@@ -195,7 +231,9 @@ async function keys(window) {
   await window.page.getByText("Programs that use it stop working at once.").waitFor();
   await button(window, "Take back").click();
   await window.page.getByText("The key is taken back.").waitFor();
-  const refused = await fetch(`${base}/meetings`, { headers: { authorization: `Bearer ${secret}` } });
+  const refused = await fetch(`${base}/meetings`, {
+    headers: { authorization: `Bearer ${secret}` },
+  });
   assert.equal(refused.status, 401);
 }
 
@@ -227,7 +265,9 @@ async function switches(ada) {
   await ada.page.goto(`${base}/app/admin`);
   await rowOf(ada, hal.email).waitFor();
   await deed(ada, hal.email, "Set another password");
-  const form = ada.page.getByRole("dialog", { name: "Another password for Hal Nine" });
+  const form = ada.page.getByRole("dialog", {
+    name: "Another password for Hal Nine",
+  });
   await form.getByLabel("New password").fill("a third password");
   await accessible(ada, "a new password for somebody else");
   await form.getByRole("button", { name: "Set another password" }).click();

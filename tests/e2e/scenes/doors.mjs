@@ -87,8 +87,14 @@ async function accountsOnly(ada) {
 
 async function invitation(ada) {
   const room = named("invited-room");
-  const meeting = await make(ada, "/meetings", { room_name: room, access: "invited" });
-  const { path } = await make(ada, `/meetings/${meeting.id}/invitations`, { role: "host", max_uses: 1 });
+  const meeting = await make(ada, "/meetings", {
+    room_name: room,
+    access: "invited",
+  });
+  const { path } = await make(ada, `/meetings/${meeting.id}/invitations`, {
+    role: "host",
+    max_uses: 1,
+  });
 
   const uninvited = await open({ name: "ian", ...phone });
   await uninvited.page.goto(`${base}/m/${room}`);

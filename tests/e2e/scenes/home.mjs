@@ -105,7 +105,8 @@ async function copies(ada) {
   assert.equal(await clipboard(), `${base}/m/${ROOM}`);
   await dialog.getByRole("button", { name: "Copy: Invitation to send" }).click();
   const text = await clipboard();
-  for (const part of [TITLE, "2027", `${base}/m/${ROOM}`]) assert.ok(text.includes(part), `${part} in ${text}`);
+  for (const part of [TITLE, "2027", `${base}/m/${ROOM}`])
+    assert.ok(text.includes(part), `${part} in ${text}`);
   await ada.page.keyboard.press("Escape");
   await dialog.waitFor({ state: "hidden" });
 
@@ -184,7 +185,11 @@ async function invites(ada) {
   await ada.page.keyboard.press("Escape");
   await fromMenu(ada, TITLE, "Invite people");
   await dialog.getByText("used by 1 of 1").waitFor();
-  assert.equal(await dialog.getByLabel("Invitation link", { exact: true }).count(), 0, "it is not shown again");
+  assert.equal(
+    await dialog.getByLabel("Invitation link", { exact: true }).count(),
+    0,
+    "it is not shown again",
+  );
   await dialog.getByRole("button", { name: "Take back the invitation: Ida" }).click();
   await dialog.getByText("Taken back").waitFor();
   await ada.page.keyboard.press("Escape");
@@ -192,12 +197,20 @@ async function invites(ada) {
 
 async function ends(ada) {
   const room = named("stand-up");
-  await make(ada, "/meetings", { room_name: room, title: LIVE, access: "public", lobby: "off" });
+  await make(ada, "/meetings", {
+    room_name: room,
+    title: LIVE,
+    access: "public",
+    lobby: "off",
+  });
   const gus = await open({ name: "gus", ...phone });
   await gus.page.goto(`${base}/m/${room}`);
   await enter(gus, "Gus");
   await isInside(gus);
-  const row = ada.page.getByRole("region", { name: "Live now" }).getByRole("listitem").filter({ hasText: room });
+  const row = ada.page
+    .getByRole("region", { name: "Live now" })
+    .getByRole("listitem")
+    .filter({ hasText: room });
   await row.getByText("Gus is in it").waitFor({ timeout: 40_000 });
   await accessible(ada, "home, with a live meeting");
   await shot(ada, "home-live-now");
@@ -217,7 +230,10 @@ async function deletes(ada) {
   await accessible(ada, "the question before a meeting is deleted");
   await shot(ada, "meeting-delete");
   await dialog.getByRole("button", { name: "Cancel" }).click();
-  assert.ok(await button(ada, `More about ${TITLE}`).evaluate((it) => it === document.activeElement), "focus is back");
+  assert.ok(
+    await button(ada, `More about ${TITLE}`).evaluate((it) => it === document.activeElement),
+    "focus is back",
+  );
   await fromMenu(ada, TITLE, "Delete");
   await dialog.getByRole("button", { name: "Delete meeting" }).click();
   await ada.page.getByText("The meeting is deleted.").waitFor();
@@ -244,7 +260,10 @@ async function byKeyboard(ada) {
   await ada.page.keyboard.press("Enter");
   await heading(ada, "Edit meeting").waitFor();
   await ada.page.keyboard.press("Escape");
-  await eventually(() => more.evaluate((it) => it === document.activeElement), "the focus is back after the dialog");
+  await eventually(
+    () => more.evaluate((it) => it === document.activeElement),
+    "the focus is back after the dialog",
+  );
 }
 
 async function onPhone() {

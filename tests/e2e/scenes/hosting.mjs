@@ -32,7 +32,10 @@ export async function hosting() {
   const ready = await tally.check("a host and a guest meet in a meeting of its own title", async () => {
     await signIn(ada);
     await button(ada, "Start meeting").waitFor();
-    await make(ada, "/meetings", { room_name: ROOM, title: "The hosts' room" });
+    await make(ada, "/meetings", {
+      room_name: ROOM,
+      title: "The hosts' room",
+    });
     await ada.page.goto(`${base}/m/${ROOM}`);
     await ada.page.getByText("The hosts' room").waitFor();
     await enter(ada, "Ada");

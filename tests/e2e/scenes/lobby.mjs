@@ -62,7 +62,11 @@ async function admitsAll(ada) {
 }
 
 async function everybodyWaits(ada) {
-  const bela = { name: "Bela", email: `${named("bela")}@example.org`, password: "a long password of Bela's" };
+  const bela = {
+    name: "Bela",
+    email: `${named("bela")}@example.org`,
+    password: "a long password of Bela's",
+  };
   await make(ada, "/accounts", { ...bela, role: "host" });
   const room = named("everybody-waits");
   await make(ada, "/meetings", { room_name: room, lobby: "everyone" });

@@ -65,7 +65,10 @@ async function record(ada, wish, during) {
   const guest = await open({ name: "gus", ...phone });
   await guest.page.goto(`${base}/m/${ROOM}`);
   await enter(guest, "Gus");
-  const { id } = await make(ada, "/recordings/start", { room_name: ROOM, ...wish });
+  const { id } = await make(ada, "/recordings/start", {
+    room_name: ROOM,
+    ...wish,
+  });
   await stands(ada, id, "active");
   await during(id);
   await guest.close();
@@ -83,15 +86,25 @@ const stands = (ada, id, status) =>
   );
 
 const stopByApi = (ada, id) =>
-  ada.page.request.post(`${base}/recordings/stop`, { data: { recording_id: id }, headers: { origin: base } });
+  ada.page.request.post(`${base}/recordings/stop`, {
+    data: { recording_id: id },
+    headers: { origin: base },
+  });
 
 async function records(ada) {
-  await make(ada, "/meetings", { room_name: ROOM, access: "public", lobby: "off" });
+  await make(ada, "/meetings", {
+    room_name: ROOM,
+    access: "public",
+    lobby: "off",
+  });
   await ada.page.goto(`${base}/app/recordings`);
   const id = await record(ada, {}, async () => {
     await cardOf(ada, "Recording").waitFor({ timeout: 40_000 });
     await ada.page.getByText("1 of").waitFor({ timeout: 20_000 });
-    const length = () => cardOf(ada, "Recording").getByText(/^\d+:\d\d$/).textContent();
+    const length = () =>
+      cardOf(ada, "Recording")
+        .getByText(/^\d+:\d\d$/)
+        .textContent();
     const before = await length();
     await eventually(async () => (await length()) !== before, "its length grows");
     await accessible(ada, "recordings, one going on");
@@ -106,8 +119,11 @@ async function records(ada) {
 }
 
 async function openIt(ada) {
-  await ada.page.goto(`${base}/app/recordings?meeting=${ROOM}&status=complete`);
-  await ada.page.getByRole("link", { name: `Recording of ${ROOM}` }).first().click();
+  await ada.page.goto(`${base}/app/recordings?meeting=${ROOM}&status=complete&order=oldest`);
+  await ada.page
+    .getByRole("link", { name: `Recording of ${ROOM}` })
+    .first()
+    .click();
   await heading(ada, ROOM).waitFor();
   await eventually(() => ada.page.url().includes("id="), "it has an address of its own");
 }
@@ -119,14 +135,20 @@ async function plays(ada) {
   await accessible(ada, "a recording");
   await shot(ada, "recording");
   await ada.page.goBack();
-  await ada.page.getByRole("link", { name: `Recording of ${ROOM}` }).first().waitFor();
+  await ada.page
+    .getByRole("link", { name: `Recording of ${ROOM}` })
+    .first()
+    .waitFor();
   assert.ok(ada.page.url().includes("status=complete"), "the way back leads to the same list");
   await ada.page.goForward();
   await heading(ada, ROOM).waitFor();
 }
 
 async function seeks(player, kind) {
-  await eventually(() => player.evaluate((it) => it.readyState >= 1 && it.duration > 1), `the ${kind} is known`);
+  await eventually(
+    () => player.evaluate((it) => it.readyState >= 1 && it.duration > 1),
+    `the ${kind} is known`,
+  );
   const at = await player.evaluate(async (it) => {
     it.muted = true;
     it.currentTime = it.duration / 2;
@@ -135,7 +157,10 @@ async function seeks(player, kind) {
     return it.currentTime;
   });
   assert.ok(at > 0.5, `it stands at ${at}`);
-  await eventually(() => player.evaluate((it, at) => it.currentTime > at || it.ended, at), "it plays on from there");
+  await eventually(
+    () => player.evaluate((it, at) => it.currentTime > at || it.ended, at),
+    "it plays on from there",
+  );
   await player.evaluate((it) => it.pause());
 }
 
@@ -204,7 +229,8 @@ async function otherKinds(ada) {
   const here = ada.page.getByText("This browser does not play recordings in segments.");
   const video = ada.page.locator("video");
   await eventually(
-    async () => (await here.isVisible()) || (await video.evaluate((it) => it.readyState >= 1).catch(() => false)),
+    async () =>
+      (await here.isVisible()) || (await video.evaluate((it) => it.readyState >= 1).catch(() => false)),
     "it plays, or says that it does not",
   );
   await accessible(ada, "a recording in segments");
@@ -213,7 +239,11 @@ async function otherKinds(ada) {
 
 async function aborted(ada) {
   const room = named("empty-room");
-  await make(ada, "/meetings", { room_name: room, access: "public", lobby: "off" });
+  await make(ada, "/meetings", {
+    room_name: room,
+    access: "public",
+    lobby: "off",
+  });
   const guest = await open({ name: "gus", ...phone });
   await guest.page.goto(`${base}/m/${room}`);
   await enter(guest, "Gus");
@@ -246,7 +276,9 @@ async function onPhone() {
 
 async function askToDelete(ada) {
   await button(ada, "Delete …").click();
-  const dialog = ada.page.getByRole("dialog", { name: "Delete this recording?" });
+  const dialog = ada.page.getByRole("dialog", {
+    name: "Delete this recording?",
+  });
   await dialog.getByText("Its file goes, for good").waitFor();
   await dialog.getByText(ROOM).waitFor();
   await dialog.getByText(/\d+ kB/).waitFor();

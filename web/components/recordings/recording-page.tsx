@@ -46,7 +46,10 @@ function Shown({ it, onChange }: { it: Recording; onChange: () => void }) {
   const heading = useRef<HTMLHeadingElement>(null);
   const [asking, setAsking] = useState(false);
   // The page changed without being loaded anew; readers begin where the new part does.
-  useEffect(() => heading.current?.focus(), []);
+  useEffect(() => {
+    window.scrollTo(0, 0);
+    heading.current?.focus({ preventScroll: true });
+  }, []);
 
   const deleteNow = async () => {
     const answer = await remove(it.id);
