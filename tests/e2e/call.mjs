@@ -8,10 +8,13 @@
 // somebody called Olga. CHROMIUM names the browser when it is not /usr/bin/chromium. The last line is `N passed, N failed`.
 import { aCall } from "./scenes/a-call.mjs";
 import { accounts } from "./scenes/accounts.mjs";
+import { administration } from "./scenes/administration.mjs";
 import { doors } from "./scenes/doors.mjs";
+import { home } from "./scenes/home.mjs";
 import { hosting } from "./scenes/hosting.mjs";
 import { lobby } from "./scenes/lobby.mjs";
 import { otherPages } from "./scenes/other-pages.mjs";
+import { recordings } from "./scenes/recordings.mjs";
 import { browser, tally } from "./stage.mjs";
 
 try {
@@ -20,6 +23,9 @@ try {
   await hosting();
   await lobby();
   await doors();
+  await home();
+  await recordings();
+  await administration();
   await otherPages();
 } finally {
   await browser.close();

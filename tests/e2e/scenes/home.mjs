@@ -219,7 +219,7 @@ async function ends(ada) {
   await shot(ada, "meeting-end");
   await button(ada, "End for everybody").click();
   await row.waitFor({ state: "hidden", timeout: 40_000 });
-  await ada.page.getByRole("region", { name: "Recent" }).getByText(room).waitFor();
+  await ada.page.getByRole("region", { name: "Recent" }).getByText(room, { exact: true }).waitFor();
   await gus.close();
 }
 
