@@ -5,7 +5,8 @@
 //
 // The account must be there and an administrator's, unless SETUP_LINK holds a link of `meetbox account setup-link`: then
 // it is made. OIDC_NAME is what the provider is called on the sign-in page, where there is one that lets in whoever comes, as
-// somebody called Olga. CHROMIUM names the browser when it is not /usr/bin/chromium. The last line is `N passed, N failed`.
+// somebody called Olga. RECORDER=yes says that something records, such as the stand-in of `meetbox dev --fake-egress`.
+// CHROMIUM names the browser when it is not /usr/bin/chromium. The last line is `N passed, N failed`.
 import { aCall } from "./scenes/a-call.mjs";
 import { accounts } from "./scenes/accounts.mjs";
 import { administration } from "./scenes/administration.mjs";
@@ -24,7 +25,7 @@ try {
   await lobby();
   await doors();
   await home();
-  await recordings();
+  if (process.env.RECORDER) await recordings();
   await administration();
   await otherPages();
 } finally {
