@@ -81,7 +81,7 @@ impl MediaApi {
                 .header(header::CONTENT_TYPE, "application/vnd.apple.mpegurl")
                 .header(header::CACHE_CONTROL, "no-store"),
             Media::Here { content, media_type } => {
-                let headers = headers_of(&content, media_type);
+                let headers = headers_of(&content, media_type, range);
                 let body = Binary(Body::from_bytes_stream(io_stream(content)));
                 let played = if range.is_some() { Played::Part(body) } else { Played::Whole(body) };
                 headers.into_iter().fold(Headed::new(played), |answer, (name, value)| answer.header(name, value))
@@ -145,7 +145,7 @@ pub async fn open(
     let content = recordings::opened(&app, &parts, range).await.map_err(Failure::from)?;
     let status = if range.is_some() { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
     let media_type = query.media_type.as_deref().unwrap_or("application/octet-stream");
-    let headers = headers_of(&content, media_type);
+    let headers = headers_of(&content, media_type, range);
     let mut response = Body::from_bytes_stream(io_stream(content)).into_response();
     response.set_status(status);
     for (name, value) in headers {
@@ -161,14 +161,15 @@ pub async fn open(
     Ok(response)
 }
 
-fn headers_of(content: &Download, media_type: &str) -> Vec<(header::HeaderName, String)> {
+fn headers_of(content: &Download, media_type: &str, asked: Option<ByteRange>) -> Vec<(header::HeaderName, String)> {
     let mut headers = vec![
         (header::CONTENT_TYPE, media_type.to_owned()),
         (header::CONTENT_LENGTH, content.size.to_string()),
         (header::ACCEPT_RANGES, "bytes".to_owned()),
         (header::CACHE_CONTROL, PRIVATE.to_owned()),
     ];
-    if content.size < content.whole || content.range.start > 0 {
+    // Also when the range is all of it, which is how a player begins: without, a browser takes the answer for broken.
+    if asked.is_some() {
         let last = content.range.end.saturating_sub(1);
         headers.push((header::CONTENT_RANGE, format!("bytes {}-{last}/{}", content.range.start, content.whole)));
     }

@@ -158,6 +158,13 @@ async fn a_recording_is_shown_while_it_runs_and_played_when_it_is_over() {
         (StatusCode::PARTIAL_CONTENT, &*range)
     );
     assert!(part.bytes().await.unwrap() == file[10..20], "a part of it");
+    let all = booth.serving.request(Method::GET, &media).header(RANGE, "bytes=0-").send().await.unwrap();
+    let range = format!("bytes 0-{}/{}", file.len() - 1, file.len());
+    assert_eq!(
+        (all.status(), all.headers()[CONTENT_RANGE].to_str().unwrap()),
+        (StatusCode::PARTIAL_CONTENT, &*range),
+        "as players ask first"
+    );
     let beyond = booth.serving.request(Method::GET, &media).header(RANGE, "bytes=99999999-").send().await.unwrap();
     assert_eq!(beyond.status(), StatusCode::RANGE_NOT_SATISFIABLE);
 
