@@ -87,8 +87,9 @@ export async function closePanel(window) {
 
 /** Lets somebody in who waits. */
 export async function admit(window, person) {
-  await openPanel(window);
-  await button(window, `Admit ${person}`).click();
+  // The call in the corner has a button of that name, too, until the panel is open.
+  const panel = await openPanel(window);
+  await panel.getByRole("button", { name: `Admit ${person}`, exact: true }).click();
   await closePanel(window);
 }
 

@@ -48,7 +48,7 @@ async function admitsAll(ada) {
   await shot(ada, "lobby-two-note");
   const panel = await openPanel(ada);
   await shot(ada, "lobby-two");
-  await button(ada, "Admit all").click();
+  await panel.getByRole("button", { name: "Admit all", exact: true }).click();
   await panel.getByText("Nobody is waiting.").waitFor();
   await closePanel(ada);
   for (const guest of guests) {

@@ -46,6 +46,7 @@ async fn launch(script: &str, location: &Location) -> Child {
         .env("HOST_PASSWORD", "correct horse battery staple")
         .env("SETUP_LINK", setup_link(location).await)
         .env("OIDC_NAME", PROVIDER)
+        .env("RECORDER", "yes")
         .env("OUTAGES", "1")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
