@@ -5,6 +5,7 @@ import "@livekit/components-styles";
 import "@/styles/tokens.css";
 import "@/styles/app.css";
 import "@/styles/frame.css";
+import "@/styles/content.css";
 import "@/styles/call.css";
 import { Speaking } from "@/components/speaking";
 import { text } from "@/lib/messages";
