@@ -80,5 +80,5 @@ async fn a_meeting_for_accounts_lets_in_whoever_is_signed_in() {
 
     // Before joining, anybody with the link may know this much and no more.
     let (_, info) = porch.house.ask(None, "GET /join-info/blue-heron", &Value::Null).await;
-    assert_eq!(info, json!({ "access": "accounts", "lobby": "off" }));
+    assert_eq!(info, json!({ "access": "accounts", "lobby": "off", "auto_record": false }));
 }
