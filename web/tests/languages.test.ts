@@ -20,8 +20,8 @@ test.each(files)("%s has every text of the app, with the same placeholders", (fi
   const known: Record<string, string> = en;
   const rules = new Intl.PluralRules(file.replace(".json", "")).resolvedOptions().pluralCategories;
   for (const [key, sentence] of Object.entries(known)) {
-    const translated = its[key];
-    assert.ok(translated?.trim(), `${file} lacks ${key}`);
+    const translated = its[key] ?? "";
+    assert.ok(translated.trim(), `${file} lacks ${key}`);
     const besideCount = (names: string[]) => names.filter((name) => !(isForm(key) && name === "{count}"));
     assert.deepEqual(besideCount(placeholders(translated)), besideCount(placeholders(sentence)), key);
   }
@@ -43,7 +43,10 @@ test("every text is used somewhere", () => {
     const group = stem.slice(0, stem.lastIndexOf(".") + 1);
     return sources.includes(`"${stem}"`) || sources.includes(`\`${group}\${`);
   };
-  assert.deepEqual(Object.keys(en).filter((key) => !isSaid(key)), []);
+  assert.deepEqual(
+    Object.keys(en).filter((key) => !isSaid(key)),
+    [],
+  );
 });
 
 function filesIn(place: string): string[] {
