@@ -4,7 +4,7 @@
 import { useIsMuted, useParticipantAttributes } from "@livekit/components-react";
 import type { MeetingRole } from "@meetbox/client";
 import { Track, type RemoteParticipant } from "livekit-client";
-import type { Decree } from "@/components/host-panel";
+import type { Decree } from "@/components/call/side/host-panel";
 import { giveRole, mute, remove } from "@/lib/hosting";
 import { text } from "@/lib/messages";
 import { isGuest, roleOf } from "@/lib/standing";

@@ -11,11 +11,11 @@ import {
 import type { Token } from "@meetbox/client";
 import { ConnectionState } from "livekit-client";
 import { useEffect, useMemo, useState } from "react";
-import { CallControls } from "@/components/call-controls";
-import { CallStage } from "@/components/call-stage";
+import { CallControls } from "@/components/call/bar";
+import { CallStage } from "@/components/call/stage";
 import { CopyLink } from "@/components/copy-link";
-import { HostPanel } from "@/components/host-panel";
-import { HOST_PANEL, LobbyNote } from "@/components/lobby";
+import { HostPanel } from "@/components/call/side/host-panel";
+import { HOST_PANEL, LobbyNote } from "@/components/call/side/lobby";
 import type { Chair } from "@/lib/hosting";
 import { time as timeOf } from "@/lib/format";
 import { text } from "@/lib/messages";

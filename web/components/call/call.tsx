@@ -12,7 +12,7 @@ import {
   type RoomOptions,
 } from "livekit-client";
 import { useCallback, useMemo, useRef, useState } from "react";
-import { CallFrame } from "@/components/call-frame";
+import { CallFrame } from "@/components/call/frame";
 import type { LeaveReason } from "@/components/left";
 import type { Choices } from "@/lib/choices";
 import { deviceFailure } from "@/lib/devices";

@@ -16,7 +16,7 @@ import {
   VideoTrack,
 } from "@livekit/components-react";
 import { RoomEvent, Track, type Participant } from "livekit-client";
-import { CallGrid } from "@/components/call-grid";
+import { CallGrid } from "@/components/call/grid";
 import { text } from "@/lib/messages";
 import { isGuest } from "@/lib/standing";
 
