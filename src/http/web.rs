@@ -102,7 +102,7 @@ impl WebFiles {
 
     fn send(&self, file: &File, status: StatusCode, request: &Request) -> Response {
         let encoding = encoding::choose(request.headers(), &file.encodings());
-        let content = file.content(encoding);
+        let Some(content) = file.content(encoding) else { return not_in_that_form() };
 
         let mut response = Response::builder()
             .status(status)
@@ -135,7 +135,7 @@ impl WebFiles {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
         headers.insert(header::ETAG, file.etag(encoding));
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        if file.encodings().len() > 1 {
+        if file.encodings() != [Encoding::Identity] {
             headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
         }
         self.policy.apply(&file.path, headers);
@@ -170,6 +170,12 @@ fn is_a_page(request: &Request) -> bool {
 
 fn not_found() -> Response {
     Problem::new(StatusCode::NOT_FOUND, "not-found", "Not found", "there is nothing at this address").response()
+}
+
+/// What is large and for browsers alone is carried compressed only.
+fn not_in_that_form() -> Response {
+    let detail = "this file is sent compressed only: ask with `Accept-Encoding: br`";
+    Problem::new(StatusCode::NOT_ACCEPTABLE, "not-acceptable", "Not acceptable", detail).response()
 }
 
 fn only_reading() -> Response {

@@ -14,6 +14,9 @@ const SWAGGER_FILES = ["swagger-ui.css", "swagger-ui-bundle.js", "LICENSE", "NOT
 /** What the first load of Swagger UI may cost on the wire. */
 const SWAGGER_BUDGET = 450 * 1024;
 
+/** Large, and asked for by browsers alone, all of which take brotli where a camera works: carried in no other form. */
+const BROTLI_ONLY = new Set([".wasm"]);
+
 const COMPRESSIBLE = new Set([".html", ".css", ".js", ".json", ".svg", ".txt", ".webmanifest", ".wasm"]);
 /** Below this the headers weigh more than what compression saves. */
 const SMALLEST = 1024;
@@ -89,7 +92,10 @@ async function compress() {
   for (const path of paths) {
     const bytes = await readFile(join(out, path));
     if (bytes.length < SMALLEST) continue;
-    for (const [ending, packed] of await variants(bytes)) await writeFile(join(out, path + ending), packed);
+    const brotliOnly = BROTLI_ONLY.has(extname(path));
+    for (const [ending, packed] of await variants(bytes))
+      if (ending === ".br" || !brotliOnly) await writeFile(join(out, path + ending), packed);
+    if (brotliOnly) await rm(join(out, path));
   }
 }
 

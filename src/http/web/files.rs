@@ -21,27 +21,40 @@ pub(super) struct File {
     pub content_type: &'static str,
     /// The start of the hash of the content.
     tag: String,
-    plain: Bytes,
+    /// None: only compressed, because whoever needs it takes it so.
+    plain: Option<Bytes>,
     brotli: Option<Bytes>,
     gzip: Option<Bytes>,
 }
 
 impl File {
+    /// One of that name, in no form yet.
+    fn empty(path: Cow<'_, str>, sha256: [u8; 32]) -> Self {
+        Self {
+            content_type: content_type(&path),
+            tag: sha256.iter().take(12).map(|byte| format!("{byte:02x}")).collect(),
+            path: path.into_owned(),
+            plain: None,
+            brotli: None,
+            gzip: None,
+        }
+    }
+
     /// The forms there are, in the order of preference.
     pub fn encodings(&self) -> Vec<Encoding> {
         let brotli = self.brotli.as_ref().map(|_| Encoding::Brotli);
         let gzip = self.gzip.as_ref().map(|_| Encoding::Gzip);
-        brotli.into_iter().chain(gzip).chain([Encoding::Identity]).collect()
+        let plain = self.plain.as_ref().map(|_| Encoding::Identity);
+        brotli.into_iter().chain(gzip).chain(plain).collect()
     }
 
-    /// The content in one of its forms; as it is, when it has no such form.
-    pub fn content(&self, encoding: Encoding) -> Bytes {
-        let packed = match encoding {
-            Encoding::Brotli => self.brotli.as_ref(),
-            Encoding::Gzip => self.gzip.as_ref(),
-            Encoding::Identity => None,
-        };
-        packed.unwrap_or(&self.plain).clone()
+    /// The content in one of its forms, when it has that.
+    pub fn content(&self, encoding: Encoding) -> Option<Bytes> {
+        match encoding {
+            Encoding::Brotli => self.brotli.clone(),
+            Encoding::Gzip => self.gzip.clone(),
+            Encoding::Identity => self.plain.clone(),
+        }
     }
 
     /// The tag of one form; each has its own, because a strong tag promises the same bytes.
@@ -76,16 +89,17 @@ impl Files {
         for asset in export {
             match asset.path.rsplit_once('.') {
                 _ if asset.path == HASHES => hashes = parse_hashes(&asset.content),
-                Some((path, "br")) => packed.push((path.to_owned(), Encoding::Brotli, bytes(asset.content))),
-                Some((path, "gz")) => packed.push((path.to_owned(), Encoding::Gzip, bytes(asset.content))),
+                Some((path, "br")) => packed.push((path.to_owned(), Encoding::Brotli, asset)),
+                Some((path, "gz")) => packed.push((path.to_owned(), Encoding::Gzip, asset)),
                 _ => drop(files.insert(asset.path.to_string(), plain(asset))),
             }
         }
-        for (path, encoding, content) in packed {
-            match (files.get_mut(&path), encoding) {
-                (Some(file), Encoding::Brotli) => file.brotli = Some(content),
-                (Some(file), Encoding::Gzip) => file.gzip = Some(content),
-                (_, Encoding::Identity) | (None, _) => {}
+        for (path, encoding, Asset { content, sha256, .. }) in packed {
+            let file = files.entry(path.clone()).or_insert_with(|| File::empty(path.into(), sha256));
+            match encoding {
+                Encoding::Brotli => file.brotli = Some(bytes(content)),
+                Encoding::Gzip => file.gzip = Some(bytes(content)),
+                Encoding::Identity => file.plain = Some(bytes(content)),
             }
         }
         (Self(files), hashes)
@@ -97,7 +111,7 @@ impl Files {
 
     /// Makes sure that `path` holds `text`. Compressed forms that the export has of something else are forgotten.
     pub fn insist_on(&mut self, path: &'static str, text: String) {
-        if self.get(path).is_some_and(|file| file.plain == text) {
+        if self.get(path).is_some_and(|file| file.plain.as_ref().is_some_and(|plain| plain == &text)) {
             return;
         }
         let sha256 = Sha256::digest(&text).into();
@@ -112,14 +126,7 @@ impl Files {
 }
 
 fn plain(asset: Asset) -> File {
-    File {
-        content_type: content_type(&asset.path),
-        tag: asset.sha256.iter().take(12).map(|byte| format!("{byte:02x}")).collect(),
-        path: asset.path.into_owned(),
-        plain: bytes(asset.content),
-        brotli: None,
-        gzip: None,
-    }
+    File { plain: Some(bytes(asset.content)), ..File::empty(asset.path, asset.sha256) }
 }
 
 /// Without a copy for what the binary carries.
