@@ -1,7 +1,8 @@
-// A button with a list of things to do below it, walked through with the arrow keys.
+// A button with a list of things to do beside it.
 "use client";
 
-import { useEffect, useId, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
+import { Menu as Headless } from "@base-ui/react/menu";
+import type { ReactNode } from "react";
 
 export interface MenuItem {
   label: string;
@@ -19,105 +20,37 @@ interface MenuProps {
   items: MenuItem[];
 }
 
-const STEPS: Record<string, (at: number, count: number) => number> = {
-  ArrowDown: (at, count) => (at + 1) % count,
-  ArrowUp: (at, count) => (at - 1 + count) % count,
-  Home: () => 0,
-  End: (_at, count) => count - 1,
-};
-
 export function Menu({ label, face, className = "icon-button", items }: MenuProps) {
-  const [open, setOpen] = useState(false);
-  const whole = useRef<HTMLDivElement>(null);
-  const button = useRef<HTMLButtonElement>(null);
-  const id = useId();
-
-  useEffect(() => {
-    if (!open) return;
-    const onPress = (event: PointerEvent) => {
-      if (!whole.current?.contains(event.target as Node)) setOpen(false);
-    };
-    document.addEventListener("pointerdown", onPress);
-    return () => document.removeEventListener("pointerdown", onPress);
-  }, [open]);
-
-  const close = () => {
-    setOpen(false);
-    button.current?.focus();
-  };
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (!open && event.key === "ArrowDown") {
-      event.preventDefault();
-      setOpen(true);
-    }
-    if (!open) return;
-    if (event.key === "Escape") return close();
-    if (event.key === "Tab") return setOpen(false);
-    const step = STEPS[event.key];
-    if (!step) return;
-    event.preventDefault();
-    const found = [...(whole.current?.querySelectorAll<HTMLElement>('[role="menuitem"]') ?? [])];
-    const at = found.indexOf(document.activeElement as HTMLElement);
-    found[step(at, found.length)]?.focus();
-  };
-
   return (
-    <div className="menu" ref={whole} onKeyDown={onKeyDown}>
-      <button
-        ref={button}
-        className={className}
-        type="button"
-        aria-label={label}
-        aria-haspopup="menu"
-        aria-expanded={open}
-        aria-controls={open ? id : undefined}
-        onClick={() => setOpen(!open)}
-      >
+    // Whoever clicks beside it means what they click on.
+    <Headless.Root modal={false}>
+      <Headless.Trigger className={className} aria-label={label}>
         {face}
-      </button>
-      {open && (
-        <div id={id} className="menu-list" role="menu" aria-label={label}>
-          {items.map((item, index) => (
-            <Item key={item.label} item={item} first={index === 0} onClose={close} />
-          ))}
-        </div>
-      )}
-    </div>
+      </Headless.Trigger>
+      <Headless.Portal>
+        <Headless.Positioner className="menu-place" align="end" sideOffset={4} collisionPadding={8}>
+          <Headless.Popup className="menu-list" aria-label={label}>
+            {items.map((item) => (
+              <Item key={item.label} item={item} />
+            ))}
+          </Headless.Popup>
+        </Headless.Positioner>
+      </Headless.Portal>
+    </Headless.Root>
   );
 }
 
-interface ItemProps {
-  item: MenuItem;
-  first: boolean;
-  onClose: () => void;
-}
-
-const focusOn = (element: HTMLElement | null) => element?.focus();
-
-function Item({ item, first, onClose }: ItemProps) {
-  const { label, href, onSelect, danger } = item;
-  const common = {
-    ref: first ? focusOn : undefined,
-    role: "menuitem",
-    tabIndex: -1,
-    className: danger ? "danger" : undefined,
-  };
+function Item({ item: { label, href, onSelect, danger } }: { item: MenuItem }) {
+  const className = danger ? "danger" : undefined;
   if (href)
     return (
-      <a {...common} href={href}>
+      <Headless.LinkItem className={className} href={href} closeOnClick>
         {label}
-      </a>
+      </Headless.LinkItem>
     );
   return (
-    <button
-      {...common}
-      type="button"
-      onClick={() => {
-        onClose();
-        onSelect?.();
-      }}
-    >
+    <Headless.Item className={className} onClick={onSelect}>
       {label}
-    </button>
+    </Headless.Item>
   );
 }
