@@ -76,6 +76,9 @@ pub struct SignedIn {
     pub holder: SessionHolder,
 }
 
+/// Whoever asks: with an account when they are signed in with one, and nobody turned away.
+pub struct Anybody(pub Option<SessionHolder>);
+
 /// Somebody with a guest's ticket.
 pub struct WithTicket(pub crate::model::ticket::Ticket);
 
@@ -134,6 +137,36 @@ impl<'a> ApiExtractor<'a> for SignedIn {
     }
 }
 
+impl<'a> ApiExtractor<'a> for Anybody {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        describe(registry);
+    }
+
+    fn security_schemes() -> Vec<&'static str> {
+        vec![SESSION, BEARER]
+    }
+
+    fn has_security_fallback() -> bool {
+        true
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        _body: &mut RequestBody,
+        _options: ExtractParamOptions<()>,
+    ) -> Result<Self> {
+        match found_out(request)? {
+            Ok(Asker { caller: Caller::Account(holder), .. }) => Ok(Self(Some(holder.clone()))),
+            Ok(_) | Err(Trouble::Denied(_)) => Ok(Self(None)),
+            Err(Trouble::Store(err)) => Err(Failure::of_store(err).into()),
+        }
+    }
+}
+
 impl<'a> ApiExtractor<'a> for WithTicket {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
     type ParamType = ();
@@ -160,12 +193,15 @@ impl<'a> ApiExtractor<'a> for WithTicket {
     }
 }
 
-/// Who asks, as `identify.rs` found out.
+/// What `identify.rs` found out.
+fn found_out(request: &Request) -> Result<&Result<Asker, Trouble>, Failure> {
+    let outcome = request.data::<Outcome>().map(|outcome| outcome.0.as_ref());
+    outcome.ok_or_else(|| Failure::broken("a request was not asked who it is"))
+}
+
+/// Who asks, when that is known and they may ask.
 fn asker(request: &Request) -> Result<Asker, Failure> {
-    let Some(outcome) = request.data::<Outcome>() else {
-        return Err(Failure::broken("a request was not asked who it is"));
-    };
-    match outcome.0.as_ref() {
+    match found_out(request)? {
         Ok(asker) => Ok(asker.clone()),
         Err(Trouble::Denied(denied)) => Err((*denied).into()),
         Err(Trouble::Store(err)) => Err(Failure::of_store(err)),

@@ -28,7 +28,7 @@ use crate::{
 use super::{
     account_views::{AccountView, read_email, read_name, read_password},
     api::Tag,
-    caller::SignedIn,
+    caller::{Anybody, SignedIn},
     cookies,
     failure::Failure,
     origins,
@@ -153,6 +153,8 @@ pub struct SignInOptions {
     pub oidc: Option<OidcOption>,
     /// Whether there is no account yet: `meetbox account setup-link` makes the link for the first.
     pub setup_needed: bool,
+    /// Who asks, when they are signed in already.
+    pub account: Option<AccountView>,
 }
 
 /// An identity provider
@@ -167,12 +169,25 @@ pub struct SessionsApi;
 
 #[OpenApi(tag = "Tag::Accounts")]
 impl SessionsApi {
-    /// See how one can sign in
+    /// See whether one is signed in, and how one can sign in
+    ///
+    /// For pages that are for everybody: who is not signed in gets an answer here, where `get_account` refuses one.
     #[oai(path = "/sign-in", method = "get", operation_id = "get_sign_in_options")]
-    async fn options(&self, app: Data<&App>, request: &Request) -> Result<Json<SignInOptions>, Failure> {
+    async fn options(
+        &self,
+        app: Data<&App>,
+        request: &Request,
+        asker: Anybody,
+    ) -> Result<Json<SignInOptions>, Failure> {
         refuse_foreign_pages(request, &app)?;
         let oidc = app.oidc.as_ref().map(|provider| OidcOption { name: provider.name().to_owned() });
-        Ok(Json(SignInOptions { oidc, setup_needed: accounts::setup_is_needed(&app).await? }))
+        let account = match asker.0 {
+            Some(holder) => Some(accounts::get(&app, holder.account_id).await?.into()),
+            None => None,
+        };
+        // Whoever is signed in has an account, so that there is one.
+        let setup_needed = account.is_none() && accounts::setup_is_needed(&app).await?;
+        Ok(Json(SignInOptions { oidc, setup_needed, account }))
     }
 
     /// Make the first administrator's account, with the one-time link

@@ -134,11 +134,9 @@ const HARMLESS = "Error while running updatePages(): ";
 
 /** Refusals that the page tells in words are errors to the browser's console: `[status, path]` each. */
 export function otherFaults(window, ...expected) {
-  // Whether somebody is signed in is asked on every page.
-  const known = [["401", "/account"], ...expected];
   const faults = window.faults.filter((fault) => !fault.includes(HARMLESS));
   return faults.filter(
-    (fault) => !known.some(([status, path]) => fault.includes(status) && fault.endsWith(path)),
+    (fault) => !expected.some(([status, path]) => fault.includes(status) && fault.endsWith(path)),
   );
 }
 

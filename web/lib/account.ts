@@ -2,7 +2,6 @@
 import {
   createSession,
   deleteCurrentSession,
-  getAccount,
   getSignInOptions,
   setUp,
   type Account,
@@ -18,10 +17,10 @@ export type SignedIn =
 
 /** Who is signed in; somebody whose server cannot be asked is told why, and is as good as signed out. */
 async function whoIsSignedIn(): Promise<SignedIn> {
-  const answer = await outcome(getAccount());
-  if (answer.ok) return { state: "in", account: answer.value };
-  const { failure } = answer;
-  return failure.code === "sign-in-needed" ? { state: "out" } : { state: "out", failure };
+  const answer = await signInOptions();
+  if (!answer.ok) return { state: "out", failure: answer.failure };
+  const { account } = answer.value;
+  return account ? { state: "in", account } : { state: "out" };
 }
 
 export function useSignedIn(): SignedIn {

@@ -329,3 +329,27 @@ async fn ones_own_sessions_are_listed_and_signed_out_one_by_one_or_all() {
     assert_eq!(house.count("select count(*) from known_browsers").await, 0, "they prove themselves anew");
     house.nothing_secret_is_kept().await;
 }
+
+#[tokio::test]
+async fn a_page_for_everybody_is_told_who_asks_and_nobody_is_refused() {
+    let house = House::open().await;
+    let person = house.person("host").await;
+    let shown = Shown::of(&house.sign_in(&person.email, &PASSWORD, "cookie").await);
+    let look = || house.serving.request_as(None, Method::GET, "/sign-in");
+
+    let answer = house.answer(shown.on(look())).await;
+    assert_eq!(answer.is(200).body["account"]["email"], person.email.as_str(), "{}", answer.body);
+    let own = house.answer(shown.on(house.serving.request_as(None, Method::GET, "/account"))).await;
+    assert_eq!(answer.body["account"], own.is(200).body, "the same as one's own account");
+
+    let leave = house.serving.request_as(None, Method::DELETE, "/sessions/current").header(ORIGIN, house.origin());
+    house.answer(shown.on(leave)).await.is(204);
+    let strangers = [look(), shown.on(look()), look().bearer_auth("meetbox_key_guessed")];
+    for stranger in strangers {
+        let answer = house.answer(stranger).await;
+        assert!(answer.is(200).body.get("account").is_none(), "{}", answer.body);
+        assert_eq!(answer.body["setup_needed"], false);
+    }
+    let key = house.key(Some(person.id), &["meetings:read"]).await;
+    assert!(house.get(&key, "/sign-in").await.is(200).body.get("account").is_none(), "a key is no account");
+}

@@ -513,9 +513,19 @@ export const playRecording = <ThrowOnError extends boolean = false>(options: Opt
 export const downloadRecordingArchive = <ThrowOnError extends boolean = false>(options: Options<DownloadRecordingArchiveData, ThrowOnError>) => (options.client ?? client).get<DownloadRecordingArchiveResponses, DownloadRecordingArchiveErrors, ThrowOnError>({ url: '/recordings/{recording_id}/archive', ...options });
 
 /**
- * See how one can sign in
+ * See whether one is signed in, and how one can sign in
+ *
+ * For pages that are for everybody: who is not signed in gets an answer here, where `get_account` refuses one.
  */
-export const getSignInOptions = <ThrowOnError extends boolean = false>(options?: Options<GetSignInOptionsData, ThrowOnError>) => (options?.client ?? client).get<GetSignInOptionsResponses, GetSignInOptionsErrors, ThrowOnError>({ url: '/sign-in', ...options });
+export const getSignInOptions = <ThrowOnError extends boolean = false>(options?: Options<GetSignInOptionsData, ThrowOnError>) => (options?.client ?? client).get<GetSignInOptionsResponses, GetSignInOptionsErrors, ThrowOnError>({
+    security: [{
+            in: 'cookie',
+            name: '__Host-meetbox_session',
+            type: 'apiKey'
+        }, { scheme: 'bearer', type: 'http' }],
+    url: '/sign-in',
+    ...options
+});
 
 /**
  * Make the first administrator's account, with the one-time link

@@ -1097,6 +1097,10 @@ export type SignInOptions = {
      * Whether there is no account yet: `meetbox account setup-link` makes the link for the first.
      */
     setup_needed: boolean;
+    /**
+     * Who asks, when they are signed in already.
+     */
+    account?: Account & unknown;
 };
 
 /**
