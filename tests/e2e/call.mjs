@@ -16,6 +16,7 @@ import { hosting } from "./scenes/hosting.mjs";
 import { lobby } from "./scenes/lobby.mjs";
 import { otherPages } from "./scenes/other-pages.mjs";
 import { recordings } from "./scenes/recordings.mjs";
+import { weights } from "./scenes/weights.mjs";
 import { browser, tally } from "./stage.mjs";
 
 try {
@@ -28,6 +29,7 @@ try {
   if (process.env.RECORDER) await recordings();
   await administration();
   await otherPages();
+  await weights();
 } finally {
   await browser.close();
 }

@@ -8,6 +8,7 @@ import "@/styles/frame.css";
 import "@/styles/content.css";
 import "@/styles/call.css";
 import { Speaking } from "@/components/speaking";
+import { TrustedScripts } from "@/components/trusted-scripts";
 import { text } from "@/lib/messages";
 
 export const metadata: Metadata = {
@@ -26,6 +27,9 @@ export const viewport: Viewport = {
 export default function Layout({ children }: { children: ReactNode }) {
   return (
     <html lang="en">
+      <head>
+        <TrustedScripts />
+      </head>
       <body>
         <Speaking>{children}</Speaking>
       </body>

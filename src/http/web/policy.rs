@@ -55,7 +55,8 @@ impl Policy {
 }
 
 /// For the app: itself, LiveKit at the address that clients dial, and for media the object storage. WebAssembly finds people
-/// before their background; it is served by us like every script.
+/// before their background; it is served by us like every script. What scripts turn into markup or into further scripts goes
+/// through one of two policies (Trusted Types): Next's own, and `web/components/trusted-scripts.tsx` for the rest.
 fn app_policy(hashes: &[String], livekit: &Url, storage: Option<&Url>) -> String {
     let scripts = sources(hashes);
     let media_server = origins(livekit);
@@ -63,7 +64,8 @@ fn app_policy(hashes: &[String], livekit: &Url, storage: Option<&Url>) -> String
     format!(
         "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'{scripts}; style-src 'self'; connect-src 'self'{media_server}; \
          img-src 'self' data: blob:; media-src 'self' blob:{storage}; worker-src 'self' blob:; \
-         frame-ancestors 'none'; base-uri 'none'; object-src 'none'; form-action 'self'"
+         frame-ancestors 'none'; base-uri 'none'; object-src 'none'; form-action 'self'; \
+         require-trusted-types-for 'script'; trusted-types default nextjs"
     )
 }
 

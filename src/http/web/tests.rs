@@ -15,7 +15,7 @@ use super::*;
 
 const CHUNK: &str = "/_next/static/chunks/0abc-~.js";
 
-const EXPORT: [(&str, &str); 13] = [
+const EXPORT: [(&str, &str); 14] = [
     ("index.html", "<h1>home</h1>"),
     ("m.html", "<h1>meeting</h1>"),
     ("m.html.br", "brotli of meeting"),
@@ -24,6 +24,7 @@ const EXPORT: [(&str, &str); 13] = [
     ("404.html.gz", "gzip of nothing here"),
     ("app/recordings.html", "<h1>recordings</h1>"),
     ("app/icon.svg", "<svg/>"),
+    ("app/background/program.wasm.br", "brotli of a program"),
     ("_next/static/chunks/0abc-~.js", "run()"),
     ("_next/static/chunks/0abc-~.js.br", "brotli of run"),
     ("docs/index.html", "<h1>docs</h1>"),
@@ -168,6 +169,24 @@ async fn the_form_that_was_asked_for_is_sent() {
 }
 
 #[tokio::test]
+async fn what_is_carried_compressed_only_is_sent_so_or_not_at_all() {
+    let program = "/app/background/program.wasm";
+    let sent = web().get(program).header("accept-encoding", "gzip, br").send().await;
+    sent.assert_status_is_ok();
+    assert_eq!(header_of(&sent, "content-type"), "application/wasm");
+    assert_eq!(header_of(&sent, "content-encoding"), "br");
+    assert_eq!(header_of(&sent, "vary"), "accept-encoding");
+    assert_eq!(body(sent).await, "brotli of a program");
+
+    for refused in ["gzip", "identity", "br;q=0"] {
+        let answer = web().get(program).header("accept-encoding", refused).send().await;
+        answer.assert_status(StatusCode::NOT_ACCEPTABLE);
+    }
+    web().get(program).send().await.assert_status(StatusCode::NOT_ACCEPTABLE);
+    web().get("/app/background/program.wasm.br").send().await.assert_status(StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
 async fn what_the_client_has_is_not_sent_again() {
     let first = web().get(CHUNK).header("accept-encoding", "br").send().await;
     let tag = header_of(&first, "etag");
@@ -203,6 +222,7 @@ async fn a_page_may_do_what_it_needs_and_no_more() {
         "script-src 'self' 'wasm-unsafe-eval' 'sha256-aG9tZQ==';",
         "connect-src 'self' wss://live.example.com https://live.example.com;",
         "frame-ancestors 'none'",
+        "require-trusted-types-for 'script'; trusted-types default nextjs",
     ] {
         assert!(policy.contains(part), "{policy}");
     }

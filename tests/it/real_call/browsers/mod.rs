@@ -19,6 +19,11 @@ async fn browser_windows_meet_through_our_pages() {
     play("call.mjs").await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn lighthouse_is_content_with_the_pages_that_people_meet_first() {
+    play("lighthouse.mjs").await;
+}
+
 /// Plays a script of `tests/e2e` at a location of its own; it must end well.
 async fn play(script: &str) {
     if let Some(missing) = missing() {
