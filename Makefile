@@ -17,7 +17,7 @@ WEB_SOURCES := $(shell find web -type f \
 	-not -path '*/node_modules/*' -not -path 'web/.next/*' -not -path 'web/out/*' -not -path '*/dist/*' \
 	-not -name next-env.d.ts -not -name '*.tsbuildinfo' 2>/dev/null)
 
-.PHONY: help prerequisites prerequisites-tests dev test web client lint fmt bench seed sqlx static
+.PHONY: help prerequisites prerequisites-tests dev test web client lint fmt screens bench seed sqlx static
 
 help: ## List these
 	@sed -nE 's/^([a-z0-9]+):.*## (.*)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | column -t -s '|'
@@ -50,6 +50,11 @@ lint: web/node_modules/.package-lock.json ## Check form and lints of everything
 fmt: web/node_modules/.package-lock.json ## Bring everything into form
 	cargo fmt --all
 	npm --prefix web run format
+
+screens: prerequisites-tests web tests/e2e/node_modules/.package-lock.json tests/oidc-provider/node_modules/.package-lock.json ## Take the pictures in docs/screens anew, as the browser's scenes see the pages
+	@rm -rf docs/screens
+	SCREENS=$(CURDIR)/docs/screens cargo test --locked --test it browser_windows -- --nocapture
+	@du -sh docs/screens
 
 bench: prerequisites web ## Measure against a bare server, Express and pgbench; write docs/benchmarks.md
 	cargo bench --locked --bench ratios

@@ -41,9 +41,9 @@ export async function startFromHome(window) {
   return new URL(window.page.url()).pathname.slice("/m/".length);
 }
 
-// A run may follow another on the same database.
-const run = Date.now().toString(36);
-export const named = (name) => `${name}-${run}`;
+// Where the first account is there already, a run may follow another on the same database.
+const run = process.env.SETUP_LINK ? "" : `-${Date.now().toString(36)}`;
+export const named = (name) => `${name}${run}`;
 
 /** Asks the API to make something, as a page of whoever is signed in would. */
 export async function make(window, path, data) {
