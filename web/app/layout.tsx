@@ -1,12 +1,10 @@
 // The frame around every page: language, colours and styles.
 import type { Metadata, Viewport } from "next";
 import type { ReactNode } from "react";
-import "@livekit/components-styles";
 import "@/styles/tokens.css";
 import "@/styles/app.css";
 import "@/styles/frame.css";
 import "@/styles/content.css";
-import "@/styles/call.css";
 import { Speaking } from "@/components/speaking";
 import { TrustedScripts } from "@/components/trusted-scripts";
 import { text } from "@/lib/messages";

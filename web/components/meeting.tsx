@@ -6,14 +6,16 @@ import dynamic from "next/dynamic";
 import { useEffect, useState } from "react";
 import { Consent } from "@/components/consent";
 import { Door } from "@/components/door";
-import { Left, type LeaveReason } from "@/components/left";
+import { Left } from "@/components/left";
 import { LoadingPage, Page } from "@/components/page";
 import type { Entering } from "@/components/pre-join";
 import { isAboutDoor, Refused } from "@/components/refused";
 import { Waiting } from "@/components/waiting";
 import type { Failure } from "@/lib/api";
+import type { End } from "@/lib/call/use-call";
+import type { LeaveReason } from "@/lib/call/ways-out";
 import { lastChoices, type Choices } from "@/lib/choices";
-import { recordedIn, stopWaiting, type Knock } from "@/lib/door";
+import { knock, recordedIn, stopWaiting, type Knock } from "@/lib/door";
 import { doorstep, keepDoorstep, stillWaits } from "@/lib/doorstep";
 import { clearFragment, invitationIn } from "@/lib/fragment";
 import { fetchCall } from "@/lib/fetch-call";
@@ -36,7 +38,7 @@ type Stage =
   | { at: "waiting"; asked: Knock }
   | { at: "consent"; token: Token; choices: Choices }
   | { at: "call"; token: Token; choices: Choices }
-  | { at: "left"; reason: LeaveReason };
+  | { at: "left"; reason: LeaveReason; choices?: Choices };
 
 /** Where somebody begins who has opened the page, or has loaded it again. */
 function firstStage(roomName: string): Stage {
@@ -70,6 +72,18 @@ function Stages({ roomName }: { roomName: string }) {
   const enter = ({ entrance, asked, choices }: Entering) =>
     setStage(entrance.in ? withToken(roomName, entrance.token, choices) : { at: "waiting", asked });
   const backToDoor = () => setStage({ at: "door" });
+  // With the devices as they were chosen before, and without another look into the mirror.
+  const straightBack = async (choices: Choices = lastChoices()) => {
+    const asked = { name: choices.name };
+    const answer = await knock(roomName, asked);
+    if (answer.ok) enter({ entrance: answer.value, asked, choices });
+    else setStage(refused(answer.failure));
+  };
+  const afterCall = (end: End, choices: Choices) => {
+    if (end.at === "left") setStage({ ...end, choices });
+    else if (end.at === "refused") setStage(refused(end.failure));
+    else setStage({ at: "waiting", asked: { name: choices.name } });
+  };
 
   switch (stage.at) {
     case "door":
@@ -114,11 +128,13 @@ function Stages({ roomName }: { roomName: string }) {
           roomName={roomName}
           token={stage.token}
           choices={stage.choices}
-          onLeft={(reason) => setStage({ at: "left", reason })}
+          onEnd={(end) => afterCall(end, stage.choices)}
         />
       );
     case "left":
-      return <Left reason={stage.reason} onAgain={backToDoor} />;
+      return (
+        <Left reason={stage.reason} onAgain={backToDoor} onStraight={() => straightBack(stage.choices)} />
+      );
   }
 }
 

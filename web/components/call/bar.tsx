@@ -1,107 +1,121 @@
-// The bar under the call: microphone, camera, screen, devices, and the way out.
+// The bar under the call: microphone, camera, screen, everything else in a menu, and the way out.
 "use client";
 
-import {
-  DisconnectButton,
-  StartAudio,
-  TrackToggle,
-  useLocalParticipant,
-  useLocalParticipantPermissions,
-  useMediaDeviceSelect,
-} from "@livekit/components-react";
+import { useLocalParticipant } from "@livekit/components-react";
 import { Track } from "livekit-client";
 import type { ReactNode } from "react";
-import { DeviceSelect } from "@/components/device-select";
-import { CameraIcon, DevicesIcon, LeaveIcon, MicrophoneIcon, ShareIcon } from "@/components/icons";
-import { text } from "@/lib/messages";
-import { mayPublish } from "@/lib/standing";
+import type { CallDeeds } from "@/components/call/frame";
+import { LeaveButton } from "@/components/call/leave-button";
+import { MoreMenu } from "@/components/call/more-menu";
+import { CameraIcon, MicrophoneIcon, ShareIcon } from "@/components/icons";
+import type { View } from "@/lib/call/kept";
+import { keyOf, type Deed } from "@/lib/call/keys";
+import type { CallState } from "@/lib/call/use-call";
+import { useNarrow } from "@/lib/call/use-narrow";
+import type { Chair } from "@/lib/hosting";
+import { text, type MessageKey } from "@/lib/messages";
 
-// Phones cannot; and no browser can on plain http from another computer, where `mediaDevices` is absent.
-const canShareScreen = () => Boolean((navigator.mediaDevices as MediaDevices | undefined)?.getDisplayMedia);
+interface CallBarProps {
+  roomName: string;
+  call: CallState;
+  deeds: CallDeeds;
+  view: View;
+  chair: Chair | undefined;
+  /** Buttons besides those that everybody has. */
+  children?: ReactNode;
+}
 
-// LiveKitRoom tells of a device that does not start; a shared screen that somebody thinks better of is no fault.
-const toldElsewhere = () => undefined;
-
-/** `children` are buttons besides those that everybody has. */
-export function CallControls({ children }: { children?: ReactNode }) {
-  const { isMicrophoneEnabled, isCameraEnabled } = useLocalParticipant();
-  const permissions = useLocalParticipantPermissions();
-  const may = (source: Parameters<typeof mayPublish>[1]) => mayPublish(permissions, source);
+export function CallBar({ roomName, call, deeds, view, chair, children }: CallBarProps) {
+  const { isMicrophoneEnabled, isCameraEnabled, isScreenShareEnabled } = useLocalParticipant();
+  const narrow = useNarrow();
+  const isIn = call.standing === "in";
+  const { wishes } = call.own;
+  const hearsMe = isIn ? isMicrophoneEnabled : wishes.microphone;
+  const seesMe = isIn ? isCameraEnabled : wishes.camera;
 
   return (
-    <div className="call-bar" role="group" aria-label={text("call.controls")}>
-      {may(Track.Source.Microphone) && (
-        <TrackToggle
-          source={Track.Source.Microphone}
-          showIcon={false}
-          aria-label={text("call.microphone")}
-          onDeviceError={toldElsewhere}
-        >
-          <MicrophoneIcon off={!isMicrophoneEnabled} />
-          <span className="label">{text("call.microphone")}</span>
-        </TrackToggle>
-      )}
-      {may(Track.Source.Camera) && (
-        <TrackToggle
-          source={Track.Source.Camera}
-          showIcon={false}
-          aria-label={text("call.camera")}
-          onDeviceError={toldElsewhere}
-        >
-          <CameraIcon off={!isCameraEnabled} />
-          <span className="label">{text("call.camera")}</span>
-        </TrackToggle>
-      )}
-      {may(Track.Source.ScreenShare) && canShareScreen() && (
-        <TrackToggle
-          source={Track.Source.ScreenShare}
-          showIcon={false}
-          aria-label={text("call.share")}
-          onDeviceError={toldElsewhere}
-          captureOptions={{ audio: true, selfBrowserSurface: "include" }}
-        >
-          <ShareIcon />
-          <span className="label">{text("call.share")}</span>
-        </TrackToggle>
-      )}
-      <button
-        className="lk-button"
-        type="button"
-        popoverTarget="call-devices"
-        aria-label={text("call.devices")}
-      >
-        <DevicesIcon />
-        <span className="label">{text("call.devices")}</span>
-      </button>
-      <div id="call-devices" className="devices card" popover="auto" aria-label={text("call.devices")}>
-        <div className="stack">
-          <CallDevice kind="audioinput" label={text("device.microphone")} />
-          <CallDevice kind="videoinput" label={text("device.camera")} />
-          <CallDevice kind="audiooutput" label={text("device.speaker")} />
-        </div>
+    <div className="call-bar">
+      <p className="bar-name">{roomName}</p>
+      <div className="bar-controls" role="group" aria-label={text("call.controls")}>
+        {deeds.microphone && (
+          <Switch
+            source={Track.Source.Microphone}
+            deed="microphone"
+            label="call.microphone"
+            on={hearsMe}
+            busy={!isIn}
+            onPress={deeds.microphone}
+          >
+            <MicrophoneIcon off={!hearsMe} />
+          </Switch>
+        )}
+        {deeds.camera && (
+          <Switch
+            source={Track.Source.Camera}
+            deed="camera"
+            label="call.camera"
+            on={seesMe}
+            busy={!isIn}
+            onPress={deeds.camera}
+          >
+            <CameraIcon off={!seesMe} />
+          </Switch>
+        )}
+        {deeds.share && !narrow && (
+          <Switch
+            source={Track.Source.ScreenShare}
+            deed="share"
+            label="call.share"
+            on={isScreenShareEnabled}
+            busy={!isIn}
+            onPress={deeds.share}
+          >
+            <ShareIcon />
+          </Switch>
+        )}
+        {/* The place of hand and reactions. */}
+        {children}
+        <MoreMenu deeds={deeds} view={view} narrow={narrow} shares={isScreenShareEnabled} />
+        <LeaveButton chair={chair} onLeave={deeds.leave} />
       </div>
-      {children}
-      <StartAudio label={text("call.playSound")} />
-      <DisconnectButton aria-label={text("call.leave")}>
-        <LeaveIcon />
-        <span className="label">{text("call.leave")}</span>
-      </DisconnectButton>
+      <div className="bar-end">{/* The place of people and chat. */}</div>
+      {/* Whoever presses a key hears what it did; at first there is nothing to say. */}
+      <p className="visually-hidden" role="status">
+        {isIn && <Said microphone={isMicrophoneEnabled} camera={isCameraEnabled} />}
+      </p>
     </div>
   );
 }
 
-function CallDevice({ kind, label }: { kind: MediaDeviceKind; label: string }) {
-  const { devices, activeDeviceId, setActiveMediaDevice } = useMediaDeviceSelect({
-    kind,
-    requestPermissions: false,
-  });
-  const named = devices.filter((device) => device.deviceId !== "");
+function Said({ microphone, camera }: { microphone: boolean; camera: boolean }) {
+  return `${text(microphone ? "call.microphoneOn" : "call.microphoneOff")} ${text(camera ? "call.cameraOn" : "call.cameraOff")}`;
+}
+
+interface SwitchProps {
+  source: Track.Source;
+  deed: Deed;
+  label: MessageKey;
+  on: boolean;
+  /** Whether it does nothing just now; it keeps the focus all the same. */
+  busy: boolean;
+  onPress: () => void;
+  children: ReactNode;
+}
+
+function Switch({ source, deed, label, on, busy, onPress, children }: SwitchProps) {
   return (
-    <DeviceSelect
-      label={label}
-      devices={named}
-      selected={activeDeviceId}
-      onSelect={(deviceId) => void setActiveMediaDevice(deviceId)}
-    />
+    <button
+      className="call-button"
+      type="button"
+      data-lk-source={source}
+      data-hint={text("call.hint", { what: text(label), key: keyOf(deed) })}
+      aria-label={text(label)}
+      aria-pressed={on}
+      aria-disabled={busy || undefined}
+      aria-keyshortcuts={keyOf(deed)}
+      onClick={onPress}
+    >
+      {children}
+    </button>
   );
 }

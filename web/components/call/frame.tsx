@@ -1,64 +1,151 @@
-// What a call shows: the stage, notes above it, the bar below, and for hosts the panel with which they run the meeting.
+// What a call shows: the stage, what is said above it, room for a panel beside it, and the bar below.
 "use client";
 
 import {
-  useConnectionState,
   useLocalParticipant,
+  useLocalParticipantPermissions,
   useParticipantAttributes,
-  useRemoteParticipants,
-  useRoomInfo,
 } from "@livekit/components-react";
 import type { Token } from "@meetbox/client";
-import { ConnectionState } from "livekit-client";
+import { Track } from "livekit-client";
+import dynamic from "next/dynamic";
 import { useEffect, useMemo, useState } from "react";
-import { CallControls } from "@/components/call/bar";
-import { CallStage } from "@/components/call/stage";
-import { CopyLink } from "@/components/copy-link";
+import { CallBar } from "@/components/call/bar";
+import { CallNotes } from "@/components/call/notes";
+import { RecordingMark } from "@/components/call/recording-mark";
 import { HostPanel } from "@/components/call/side/host-panel";
 import { HOST_PANEL, LobbyNote } from "@/components/call/side/lobby";
+import { Stage } from "@/components/call/stage";
+import { Toasts } from "@/components/toasts";
+import { copy } from "@/lib/clipboard";
+import { switchFullScreen } from "@/lib/call/full-screen";
+import { hearsKeys, keepHearsKeys, keepView, lastView, type View } from "@/lib/call/kept";
+import { canShareScreen } from "@/lib/call/own-devices";
+import { floatPicture, hasSmallWindows, openSmallWindow } from "@/lib/call/small-window";
+import type { CallState } from "@/lib/call/use-call";
+import { useKeys } from "@/lib/call/use-keys";
 import type { Chair } from "@/lib/hosting";
-import { time as timeOf } from "@/lib/format";
 import { text } from "@/lib/messages";
-import { recordedSince, roleOf } from "@/lib/standing";
+import { mayPublish, roleOf } from "@/lib/standing";
+import { toast } from "@/lib/toasts";
 import { useLobby } from "@/lib/use-lobby";
+
+// Seldom needed: they come when they are.
+const DeviceSheet = dynamic(() =>
+  import("@/components/call/device-sheet").then((module) => module.DeviceSheet),
+);
+const KeySheet = dynamic(() => import("@/components/call/key-sheet").then((module) => module.KeySheet));
+const SmallWindow = dynamic(() =>
+  import("@/components/call/small-window").then((module) => module.SmallWindow),
+);
 
 interface CallFrameProps {
   roomName: string;
-  token: Token;
-  /** What is wrong with a device. */
-  problem: string | undefined;
-  onDismiss: () => void;
+  call: CallState;
+  onLeave: () => void;
 }
 
-export function CallFrame({ roomName, token, problem, onDismiss }: CallFrameProps) {
-  const chair = useChair(token);
+/** What the call can be told to do, by a button, a menu or a key. */
+export interface CallDeeds {
+  /** Absent: this person may not, or this browser cannot. */
+  microphone?: () => void;
+  camera?: () => void;
+  share?: () => void;
+  view: () => void;
+  fullScreen: () => void;
+  float: () => void;
+  devices: () => void;
+  help: () => void;
+  copyLink: () => void;
+  leave: () => void;
+}
+
+export function CallFrame({ roomName, call, onLeave }: CallFrameProps) {
+  const { own, standing } = call;
+  const chair = useChair(call.token);
   const lobby = useLobby(chair);
   const listIsOpen = usePanelIsOpen();
+  const may = useMay();
+  const { isMicrophoneEnabled, isCameraEnabled, isScreenShareEnabled } = useLocalParticipant();
+  const [view, setView] = useState<View>(lastView);
+  const [pin, setPin] = useState<string>();
+  const [sheet, setSheet] = useState<"devices" | "keys">();
+  const [floating, setFloating] = useState<Window>();
+  const [hears, setHears] = useState(hearsKeys);
+  const isIn = standing === "in";
+
+  const chooseView = (next: View) => {
+    keepView(next);
+    setPin(undefined);
+    setView(next);
+  };
+  const float = async () => {
+    if (floating) return floating.close();
+    if (!hasSmallWindows())
+      return floatPicture(document.querySelector(".call-stage .large video, .call-stage video"));
+    const opened = await openSmallWindow();
+    opened?.addEventListener("pagehide", () => setFloating(undefined));
+    setFloating(opened);
+  };
+  const deeds: CallDeeds = {
+    microphone: may.microphone ? () => isIn && own.turn("microphone", !isMicrophoneEnabled) : undefined,
+    camera: may.camera ? () => isIn && own.turn("camera", !isCameraEnabled) : undefined,
+    share: may.share ? () => isIn && own.share(!isScreenShareEnabled) : undefined,
+    view: () => chooseView(view === "grid" ? "speaker" : "grid"),
+    fullScreen: switchFullScreen,
+    float: () => void float(),
+    devices: () => setSheet("devices"),
+    help: () => setSheet("keys"),
+    copyLink: () => {
+      const { origin, pathname } = window.location;
+      void copy(origin + pathname).then((done) => done && toast(text("prejoin.copied")));
+    },
+    leave: onLeave,
+  };
+  const talk = (on: boolean) => isIn && own.turn("microphone", on);
+  useKeys({ deeds, hears, silent: may.microphone && isIn && !isMicrophoneEnabled, talk });
 
   return (
-    <main className="call-frame">
-      <h1 className="visually-hidden">{text("call.heading", { name: roomName })}</h1>
-      <CallStage />
-      <div className="call-notes">
-        <ConnectionNote />
-        <RecordingNote />
+    <>
+      <main className="call-frame">
+        <h1 className="visually-hidden">{text("call.heading", { name: roomName })}</h1>
+        <Stage view={view} pin={pin} onPin={setPin} />
+        <CallNotes call={call} />
         <LobbyNote
           lobby={lobby}
           listIsOpen={listIsOpen}
           onShow={() => document.getElementById(HOST_PANEL)?.showPopover()}
         />
-        {problem && (
-          <p className="note row" role="alert">
-            {problem}
-            <button className="button quiet" type="button" onClick={onDismiss}>
-              {text("call.dismiss")}
-            </button>
-          </p>
-        )}
-      </div>
-      <CallControls>{chair && <HostPanel chair={chair} lobby={lobby} />}</CallControls>
-    </main>
+        <RecordingMark />
+        <CallBar roomName={roomName} call={call} deeds={deeds} view={view} chair={chair}>
+          {chair && <HostPanel chair={chair} lobby={lobby} />}
+        </CallBar>
+      </main>
+      {sheet === "devices" && <DeviceSheet own={own} onClose={() => setSheet(undefined)} />}
+      {sheet === "keys" && (
+        <KeySheet
+          hears={hears}
+          onHears={(next) => {
+            keepHearsKeys(next);
+            setHears(next);
+          }}
+          onClose={() => setSheet(undefined)}
+        />
+      )}
+      {floating && <SmallWindow opened={floating} call={call} deeds={deeds} />}
+      <Toasts />
+    </>
   );
+}
+
+/** What oneself may send at this moment, and can with this browser. */
+function useMay() {
+  const permissions = useLocalParticipantPermissions();
+  return {
+    microphone: mayPublish(permissions, Track.Source.Microphone),
+    camera: mayPublish(permissions, Track.Source.Camera),
+    share: mayPublish(permissions, Track.Source.ScreenShare) && canShareScreen(),
+  };
 }
 
 /** Whether the panel with the list is on the screen. */
@@ -87,47 +174,4 @@ function useChair({ role, meeting_id, ticket }: Token): Chair | undefined {
     () => (isHost ? { meetingId: meeting_id, ticket } : undefined),
     [isHost, meeting_id, ticket],
   );
-}
-
-/** That the meeting is recorded, for everybody in it and for whoever listens to the page. */
-function RecordingNote() {
-  const { metadata } = useRoomInfo();
-  const since = recordedSince(metadata);
-  if (!since) return null;
-  const time = timeOf(since);
-  return (
-    <p className="note" role="status">
-      {text("call.recorded", { time })}
-    </p>
-  );
-}
-
-/** Where the connection stands, when that is worth a word; else whether anybody else is there. */
-function ConnectionNote() {
-  const state = useConnectionState();
-  const others = useRemoteParticipants();
-
-  switch (state) {
-    case ConnectionState.Connecting:
-    case ConnectionState.Disconnected:
-      return (
-        <p className="note" role="status">
-          {text("call.connecting")}
-        </p>
-      );
-    case ConnectionState.Reconnecting:
-    case ConnectionState.SignalReconnecting:
-      return (
-        <p className="note" role="status">
-          {text("call.reconnecting")}
-        </p>
-      );
-    case ConnectionState.Connected:
-      if (others.length > 0) return null;
-      return (
-        <p className="note row" role="status">
-          {text("call.alone")} <CopyLink />
-        </p>
-      );
-  }
 }

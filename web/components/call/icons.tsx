@@ -1,0 +1,54 @@
+// The marks of the call; all of them are decoration beside words.
+import type { ReactNode } from "react";
+
+function Icon({ children }: { children: ReactNode }) {
+  return (
+    <svg
+      viewBox="0 0 24 24"
+      width="20"
+      height="20"
+      fill="none"
+      stroke="currentColor"
+      strokeWidth="1.8"
+      strokeLinecap="round"
+      strokeLinejoin="round"
+      aria-hidden="true"
+    >
+      {children}
+    </svg>
+  );
+}
+
+export function PinIcon() {
+  return (
+    <Icon>
+      <path d="M9 4h6l-.8 6 3.3 3v1.5h-11V13l3.3-3zM12 14.5V20" />
+    </Icon>
+  );
+}
+
+/** A connection that hardly holds: one bar of three. */
+export function WeakIcon() {
+  return (
+    <Icon>
+      <path d="M5 19v-4" strokeWidth="3" />
+      <path d="M12 19v-8M19 19V7" strokeWidth="3" opacity="0.35" />
+    </Icon>
+  );
+}
+
+export function BackIcon() {
+  return (
+    <Icon>
+      <path d="M14.5 6 8.5 12l6 6" />
+    </Icon>
+  );
+}
+
+export function OnIcon() {
+  return (
+    <Icon>
+      <path d="M9.5 6l6 6-6 6" />
+    </Icon>
+  );
+}

@@ -1,0 +1,103 @@
+// The call in a small window above all others: whoever speaks or shares, and the switches that one needs at once.
+"use client";
+
+import {
+  isTrackReference,
+  useSpeakingParticipants,
+  useLocalParticipant,
+  useTracks,
+  VideoTrack,
+} from "@livekit/components-react";
+import { Track } from "livekit-client";
+import { useEffect, useState } from "react";
+import { createPortal } from "react-dom";
+import type { CallDeeds } from "@/components/call/frame";
+import { CameraIcon, LeaveIcon, MicrophoneIcon } from "@/components/icons";
+import { nextSpeaker } from "@/lib/call/order";
+import type { CallState } from "@/lib/call/use-call";
+import { text } from "@/lib/messages";
+
+interface SmallWindowProps {
+  opened: Window;
+  call: CallState;
+  deeds: CallDeeds;
+}
+
+export function SmallWindow({ opened, call, deeds }: SmallWindowProps) {
+  const { isMicrophoneEnabled, isCameraEnabled } = useLocalParticipant();
+  useEffect(() => () => opened.close(), [opened]);
+
+  return createPortal(
+    <div className="small-call">
+      <Shown />
+      {call.standing !== "in" && (
+        <p className="note" role="status">
+          {text("call.reconnecting")}
+        </p>
+      )}
+      <div className="bar-controls" role="group" aria-label={text("call.controls")}>
+        {deeds.microphone && (
+          <button
+            className="call-button"
+            type="button"
+            data-lk-source={Track.Source.Microphone}
+            aria-label={text("call.microphone")}
+            aria-pressed={isMicrophoneEnabled}
+            onClick={deeds.microphone}
+          >
+            <MicrophoneIcon off={!isMicrophoneEnabled} />
+          </button>
+        )}
+        {deeds.camera && (
+          <button
+            className="call-button"
+            type="button"
+            data-lk-source={Track.Source.Camera}
+            aria-label={text("call.camera")}
+            aria-pressed={isCameraEnabled}
+            onClick={deeds.camera}
+          >
+            <CameraIcon off={!isCameraEnabled} />
+          </button>
+        )}
+        <button
+          className="call-button leave"
+          type="button"
+          aria-label={text("call.leave")}
+          onClick={deeds.leave}
+        >
+          <LeaveIcon />
+        </button>
+      </div>
+    </div>,
+    opened.document.body,
+  );
+}
+
+/** The shared screen, or whoever speaks. */
+function Shown() {
+  const tracks = useTracks([
+    { source: Track.Source.Camera, withPlaceholder: true },
+    { source: Track.Source.ScreenShare, withPlaceholder: false },
+  ]).filter(({ participant }) => !participant.isLocal);
+  const speaking = useSpeakingParticipants();
+  const [speaker, setSpeaker] = useState<string>();
+  const next = nextSpeaker(
+    speaker,
+    speaking.map(({ identity }) => identity),
+    tracks.map(({ participant }) => participant.identity),
+  );
+  if (next !== speaker) setSpeaker(next);
+
+  const shown =
+    tracks.find(({ source }) => source === Track.Source.ScreenShare) ??
+    tracks.find(({ participant }) => participant.identity === next);
+  if (!shown) return <p className="small-empty">{text("people.nobody")}</p>;
+  const showsPicture = isTrackReference(shown) && !shown.publication.isMuted;
+  return (
+    <>
+      {showsPicture && <VideoTrack trackRef={shown} data-lk-source={shown.source} />}
+      <p className="tile-name">{shown.participant.name || shown.participant.identity}</p>
+    </>
+  );
+}
