@@ -11,6 +11,7 @@ import {
   isInside,
   knock,
   meets,
+  more,
   open,
   openPanel,
   phone,
@@ -169,7 +170,7 @@ async function switches(ada, bob) {
   await button(bob, "Microphone").click();
   await mutedBob.first().waitFor();
   await button(bob, "Microphone").click();
-  await button(bob, "Devices").click();
+  await more(bob, "Devices");
   await bob.page.getByLabel("Microphone", { exact: true }).and(bob.page.locator("select")).waitFor();
   await shot(bob, "call-devices");
   await bob.page.keyboard.press("Escape");

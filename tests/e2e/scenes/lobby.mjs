@@ -10,6 +10,7 @@ import {
   fits,
   isInside,
   knock,
+  leave,
   make,
   meets,
   named,
@@ -58,7 +59,7 @@ async function admitsAll(ada) {
   }
   await shot(ada, "lobby-two-admitted");
   for (const guest of guests) await guest.close();
-  await button(ada, "Leave").click();
+  await leave(ada);
 }
 
 async function everybodyWaits(ada) {
@@ -99,5 +100,5 @@ async function everybodyWaits(ada) {
   assert.equal(await button(window, "Host").count(), 0, "a host elsewhere runs nothing here");
   quiet(window);
   await window.close();
-  await button(ada, "Leave").click();
+  await leave(ada);
 }

@@ -111,9 +111,13 @@ export function useCall({ roomName, token: first, choices, onEnd }: Asked): Call
     };
 
     room.on(RoomEvent.Disconnected, disconnected);
-    void enter(first).then((isIn) => isIn || end({ at: "left", reason: "unreachable" }));
+    // A moment later: React may take an effect back at once, and a room that is left while it connects does not come to rest.
+    const begin = setTimeout(async () => {
+      if (!(await enter(first))) end({ at: "left", reason: "unreachable" });
+    });
     return () => {
       gone = true;
+      clearTimeout(begin);
       room.off(RoomEvent.Disconnected, disconnected);
       void room.disconnect();
     };
