@@ -52,7 +52,10 @@ function bestFor(room: Size, count: number): Seating {
       tile: tileIn(cellOf(room, columns, Math.ceil(count / columns)), standing),
     };
   });
-  return choices.reduce((best, choice) => (area(choice.tile) > area(best.tile) ? choice : best));
+  const largest = Math.max(...choices.map(({ tile }) => area(tile)));
+  // Of nearly equal ones, people on a window that lies sit beside each other, and on one that stands below each other.
+  const good = choices.filter(({ tile }) => area(tile) >= largest * 0.93);
+  return (standing ? good[0] : good.at(-1)) ?? { columns: 1, seats: count, tile: room };
 }
 
 /** As many pictures on a page as can be recognised, in the grid that makes them largest. */
