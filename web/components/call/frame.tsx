@@ -21,7 +21,7 @@ import { copy } from "@/lib/clipboard";
 import { switchFullScreen } from "@/lib/call/full-screen";
 import { hearsKeys, keepHearsKeys, keepView, lastView, type View } from "@/lib/call/kept";
 import { canShareScreen } from "@/lib/call/own-devices";
-import { floatPicture, hasSmallWindows, openSmallWindow } from "@/lib/call/small-window";
+import { useSmallWindow } from "@/lib/call/small-window";
 import type { CallState } from "@/lib/call/use-call";
 import { useKeys } from "@/lib/call/use-keys";
 import type { Chair } from "@/lib/hosting";
@@ -70,7 +70,7 @@ export function CallFrame({ roomName, call, onLeave }: CallFrameProps) {
   const [view, setView] = useState<View>(lastView);
   const [pin, setPin] = useState<string>();
   const [sheet, setSheet] = useState<"devices" | "keys">();
-  const [floating, setFloating] = useState<Window>();
+  const [floating, float] = useSmallWindow();
   const [hears, setHears] = useState(hearsKeys);
   const isIn = standing === "in";
 
@@ -79,21 +79,13 @@ export function CallFrame({ roomName, call, onLeave }: CallFrameProps) {
     setPin(undefined);
     setView(next);
   };
-  const float = async () => {
-    if (floating) return floating.close();
-    if (!hasSmallWindows())
-      return floatPicture(document.querySelector(".call-stage .large video, .call-stage video"));
-    const opened = await openSmallWindow();
-    opened?.addEventListener("pagehide", () => setFloating(undefined));
-    setFloating(opened);
-  };
   const deeds: CallDeeds = {
     microphone: may.microphone ? () => isIn && own.turn("microphone", !isMicrophoneEnabled) : undefined,
     camera: may.camera ? () => isIn && own.turn("camera", !isCameraEnabled) : undefined,
     share: may.share ? () => isIn && own.share(!isScreenShareEnabled) : undefined,
     view: () => chooseView(view === "grid" ? "speaker" : "grid"),
     fullScreen: switchFullScreen,
-    float: () => void float(),
+    float,
     devices: () => setSheet("devices"),
     help: () => setSheet("keys"),
     copyLink: () => {

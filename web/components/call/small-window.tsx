@@ -9,7 +9,7 @@ import {
   VideoTrack,
 } from "@livekit/components-react";
 import { Track } from "livekit-client";
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { createPortal } from "react-dom";
 import type { CallDeeds } from "@/components/call/frame";
 import { CameraIcon, LeaveIcon, MicrophoneIcon } from "@/components/icons";
@@ -25,7 +25,6 @@ interface SmallWindowProps {
 
 export function SmallWindow({ opened, call, deeds }: SmallWindowProps) {
   const { isMicrophoneEnabled, isCameraEnabled } = useLocalParticipant();
-  useEffect(() => () => opened.close(), [opened]);
 
   return createPortal(
     <div className="small-call">

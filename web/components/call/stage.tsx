@@ -95,7 +95,7 @@ const presenceOf = (track: TrackReferenceOrPlaceholder): Present => ({
 });
 
 function Pictures({ size, large, others, pin, onPin }: PicturesProps) {
-  const strip = large && stripFor(size, others.length);
+  const strip = large && stripFor(size, others.length, large.source === Track.Source.ScreenShare);
   const seating = strip ?? gridFor(size, others.length);
   const [order, setOrder] = useState<string[]>([]);
   const [page, setPage] = useState(0);

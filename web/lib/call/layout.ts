@@ -74,8 +74,10 @@ export function gridFor(room: Size, count: number): Seating {
 }
 
 /** One picture large, and the strip of the others beside it or, on a window that stands, below it. */
-export function stripFor(room: Size, count: number): Seating & { beside: boolean } {
-  return stands(room) ? { ...below(room, count), beside: false } : { ...beside(room, count), beside: true };
+export function stripFor(room: Size, count: number, isScreen = false): Seating & { beside: boolean } {
+  return stands(room)
+    ? { ...below(room, count, isScreen), beside: false }
+    : { ...beside(room, count), beside: true };
 }
 
 function beside(room: Size, count: number): Seating {
@@ -86,11 +88,14 @@ function beside(room: Size, count: number): Seating {
   return { tile, columns: 1, seats: count <= all ? all : seatsIn(room.height - PAGER) };
 }
 
-function below(room: Size, count: number): Seating {
+/** People stand as high as wide. A screen lies, and leaves more room to the others. */
+function below(room: Size, count: number, isScreen: boolean): Seating {
   const columns = room.width < 480 ? 3 : 4;
   const width = Math.floor((room.width - GAP * (columns - 1)) / columns);
-  // A second row only where the large picture is flat and leaves the room for it.
   const height = Math.round(width / 1.25);
-  const rows = count > columns && room.height > room.width * 1.5 ? 2 : 1;
+  const rest = room.height - room.width * (isScreen ? 0.75 : 1.25);
+  const rowsIn = (space: number) => Math.max(1, Math.floor(space / (height + GAP)));
+  const needed = Math.max(1, Math.ceil(count / columns));
+  const rows = needed <= rowsIn(rest) ? needed : rowsIn(rest - PAGER);
   return { tile: { width, height }, columns, seats: columns * rows };
 }

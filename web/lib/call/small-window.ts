@@ -1,4 +1,5 @@
 // The call in a small window above all others: a page of its own where the browser has such windows, else the one picture.
+import { useEffect, useRef, useState } from "react";
 
 interface Opener {
   requestWindow: (size: { width: number; height: number }) => Promise<Window>;
@@ -13,11 +14,9 @@ const canFloatPicture = (): boolean =>
 /** Whether there is any way; to be asked in the browser only. */
 export const canFloat = (): boolean => opener() !== undefined || canFloatPicture();
 
-/** A small empty window in our colours; nothing where the browser has none, or does not want to open one. */
-export async function openSmallWindow(): Promise<Window | undefined> {
-  const opened = await opener()
-    ?.requestWindow({ width: 400, height: 260 })
-    .catch(() => undefined);
+/** A small empty window in our colours; nothing when the browser does not want to open one. */
+async function open(from: Opener): Promise<Window | undefined> {
+  const opened = await from.requestWindow({ width: 400, height: 260 }).catch(() => undefined);
   if (!opened) return undefined;
   for (const node of document.querySelectorAll('link[rel="stylesheet"], style'))
     opened.document.head.append(node.cloneNode(true));
@@ -29,9 +28,28 @@ export async function openSmallWindow(): Promise<Window | undefined> {
 }
 
 /** Lets one picture float above the other windows. */
-export async function floatPicture(video: HTMLVideoElement | null): Promise<void> {
+async function floatPicture(video: HTMLVideoElement | null): Promise<void> {
   if (document.pictureInPictureElement) return document.exitPictureInPicture();
   await video?.requestPictureInPicture().catch(() => undefined);
 }
 
-export const hasSmallWindows = (): boolean => opener() !== undefined;
+/** The window while it is open, and what opens and closes it. It goes with the call. */
+export function useSmallWindow(): [Window | undefined, () => void] {
+  const [shown, setShown] = useState<Window>();
+  const latest = useRef<Window>(undefined);
+  useEffect(() => () => latest.current?.close(), []);
+
+  const change = async () => {
+    if (latest.current) return latest.current.close();
+    const from = opener();
+    if (!from) return floatPicture(document.querySelector(".call-stage .large video, .call-stage video"));
+    const opened = await open(from);
+    latest.current = opened;
+    setShown(opened);
+    opened?.addEventListener("pagehide", () => {
+      latest.current = undefined;
+      setShown(undefined);
+    });
+  };
+  return [shown, () => void change()];
+}
