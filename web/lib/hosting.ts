@@ -21,7 +21,7 @@ export interface Chair {
   ticket?: string;
 }
 
-const by = ({ ticket }: Chair) => (ticket ? { headers: { Authorization: `Bearer ${ticket}` } } : {});
+export const by = ({ ticket }: Chair) => (ticket ? { headers: { Authorization: `Bearer ${ticket}` } } : {});
 const at = (chair: Chair) => ({ path: { meeting_id: chair.meetingId }, ...by(chair) });
 const on = (chair: Chair, identity: string) => ({
   path: { meeting_id: chair.meetingId, identity },

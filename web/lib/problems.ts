@@ -34,6 +34,9 @@ const words: Record<string, MessageKey> = {
   "recording-not-found": "problem.recordingNotFound",
   "recording-being-deleted": "problem.recordingBeingDeleted",
   "not-recorded": "problem.notRecorded",
+  "no-recorder": "record.noRecorder",
+  "no-recording-slot": "record.full",
+  "storage-not-configured": "record.nowhere",
   "too-many-keys": "problem.tooManyKeys",
 };
 

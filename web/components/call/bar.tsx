@@ -21,11 +21,13 @@ interface CallBarProps {
   deeds: CallDeeds;
   view: View;
   chair: Chair | undefined;
-  /** Buttons besides those that everybody has. */
-  children?: ReactNode;
+  /** What is said without a microphone. */
+  children: ReactNode;
+  /** What opens the panel beside the pictures. */
+  end: ReactNode;
 }
 
-export function CallBar({ roomName, call, deeds, view, chair, children }: CallBarProps) {
+export function CallBar({ roomName, call, deeds, view, chair, children, end }: CallBarProps) {
   const { isMicrophoneEnabled, isCameraEnabled, isScreenShareEnabled } = useLocalParticipant();
   const narrow = useNarrow();
   const isIn = call.standing === "in";
@@ -73,12 +75,11 @@ export function CallBar({ roomName, call, deeds, view, chair, children }: CallBa
             <ShareIcon />
           </Switch>
         )}
-        {/* The place of hand and reactions. */}
         {children}
         <MoreMenu deeds={deeds} view={view} narrow={narrow} shares={isScreenShareEnabled} />
         <LeaveButton chair={chair} onLeave={deeds.leave} />
       </div>
-      <div className="bar-end">{/* The place of people and chat. */}</div>
+      <div className="bar-end">{end}</div>
       {/* Whoever presses a key hears what it did; at first there is nothing to say. */}
       <p className="visually-hidden" role="status">
         {isIn && <Said microphone={isMicrophoneEnabled} camera={isCameraEnabled} />}

@@ -9,12 +9,19 @@ import {
 import type { Token } from "@meetbox/client";
 import { Track } from "livekit-client";
 import dynamic from "next/dynamic";
-import { useEffect, useMemo, useState } from "react";
+import { useMemo, useState } from "react";
 import { CallBar } from "@/components/call/bar";
 import { CallNotes } from "@/components/call/notes";
 import { RecordingMark } from "@/components/call/recording-mark";
-import { HostPanel } from "@/components/call/side/host-panel";
-import { HOST_PANEL, LobbyNote } from "@/components/call/side/lobby";
+import { LobbyNote } from "@/components/call/side/lobby";
+import {
+  GestureButtons,
+  Reactions,
+  SideButtons,
+  SidePanel,
+  Talk,
+  useTalk,
+} from "@/components/call/side/talk";
 import { Stage } from "@/components/call/stage";
 import { Toasts } from "@/components/toasts";
 import { copy } from "@/lib/clipboard";
@@ -51,6 +58,9 @@ export interface CallDeeds {
   microphone?: () => void;
   camera?: () => void;
   share?: () => void;
+  hand: () => void;
+  chat: () => void;
+  people: () => void;
   view: () => void;
   fullScreen: () => void;
   float: () => void;
@@ -60,11 +70,19 @@ export interface CallDeeds {
   leave: () => void;
 }
 
-export function CallFrame({ roomName, call, onLeave }: CallFrameProps) {
+export function CallFrame(props: CallFrameProps) {
+  return (
+    <Talk roomName={props.roomName}>
+      <Frame {...props} />
+    </Talk>
+  );
+}
+
+function Frame({ roomName, call, onLeave }: CallFrameProps) {
   const { own, standing } = call;
   const chair = useChair(call.token);
   const lobby = useLobby(chair);
-  const listIsOpen = usePanelIsOpen();
+  const { side, toggleHand, toggleSide } = useTalk();
   const may = useMay();
   const { isMicrophoneEnabled, isCameraEnabled, isScreenShareEnabled } = useLocalParticipant();
   const [view, setView] = useState<View>(lastView);
@@ -83,6 +101,9 @@ export function CallFrame({ roomName, call, onLeave }: CallFrameProps) {
     microphone: may.microphone ? () => isIn && own.turn("microphone", !isMicrophoneEnabled) : undefined,
     camera: may.camera ? () => isIn && own.turn("camera", !isCameraEnabled) : undefined,
     share: may.share ? () => isIn && own.share(!isScreenShareEnabled) : undefined,
+    hand: toggleHand,
+    chat: () => toggleSide("chat"),
+    people: () => toggleSide("people"),
     view: () => chooseView(view === "grid" ? "speaker" : "grid"),
     fullScreen: switchFullScreen,
     float,
@@ -103,14 +124,19 @@ export function CallFrame({ roomName, call, onLeave }: CallFrameProps) {
         <h1 className="visually-hidden">{text("call.heading", { name: roomName })}</h1>
         <Stage view={view} pin={pin} onPin={setPin} />
         <CallNotes call={call} />
-        <LobbyNote
-          lobby={lobby}
-          listIsOpen={listIsOpen}
-          onShow={() => document.getElementById(HOST_PANEL)?.showPopover()}
-        />
+        <LobbyNote lobby={lobby} listIsOpen={side === "people"} onShow={deeds.people} />
         <RecordingMark />
-        <CallBar roomName={roomName} call={call} deeds={deeds} view={view} chair={chair}>
-          {chair && <HostPanel chair={chair} lobby={lobby} />}
+        <Reactions />
+        <SidePanel chair={chair} lobby={lobby} roomName={roomName} />
+        <CallBar
+          roomName={roomName}
+          call={call}
+          deeds={deeds}
+          view={view}
+          chair={chair}
+          end={<SideButtons lobby={lobby} />}
+        >
+          <GestureButtons />
         </CallBar>
       </main>
       {sheet === "devices" && <DeviceSheet own={own} onClose={() => setSheet(undefined)} />}
@@ -138,23 +164,6 @@ function useMay() {
     camera: mayPublish(permissions, Track.Source.Camera),
     share: mayPublish(permissions, Track.Source.ScreenShare) && canShareScreen(),
   };
-}
-
-/** Whether the panel with the list is on the screen. */
-function usePanelIsOpen(): boolean {
-  const [open, setOpen] = useState(false);
-
-  useEffect(() => {
-    // The event does not bubble, and the panel may be drawn later than this.
-    const toggled = (event: Event) => {
-      if ((event.target as HTMLElement).id === HOST_PANEL)
-        setOpen((event as ToggleEvent).newState === "open");
-    };
-    document.addEventListener("toggle", toggled, true);
-    return () => document.removeEventListener("toggle", toggled, true);
-  }, []);
-
-  return open;
 }
 
 /** The right to run the meeting, for as long as one is its host: the role may change while the call goes on. */

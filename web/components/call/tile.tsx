@@ -13,6 +13,7 @@ import {
 } from "@livekit/components-react";
 import { ConnectionQuality, Track, type Participant } from "livekit-client";
 import { PinIcon, WeakIcon } from "@/components/call/icons";
+import { HandMark } from "@/components/call/side/talk";
 import { MicrophoneIcon } from "@/components/icons";
 import { text } from "@/lib/messages";
 import { isGuest } from "@/lib/standing";
@@ -40,7 +41,7 @@ export function Tile({ track, pinned, onPin }: TileProps) {
         {!isScreen && <GuestMark participant={participant} />}
         {!isScreen && <QualityMark participant={participant} />}
       </p>
-      {/* The place of a raised hand. */}
+      {!isScreen && <HandMark participant={participant} />}
       <button
         className="tile-pin"
         type="button"

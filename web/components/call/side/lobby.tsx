@@ -1,4 +1,4 @@
-// The lobby as hosts see it: a call in the corner while somebody waits, and the list in their panel.
+// The lobby as hosts see it: a call in the corner while somebody waits, and the list among the people.
 "use client";
 
 import "@/styles/lobby.css";
@@ -10,9 +10,6 @@ import { keepChoice, lastChoices } from "@/lib/choices";
 import { counted, text } from "@/lib/messages";
 import { playCall } from "@/lib/sound";
 import type { Lobby } from "@/lib/use-lobby";
-
-/** The panel that has the list. */
-export const HOST_PANEL = "host-panel";
 
 /** How many are named in the corner; the panel has all. */
 const SHOWN = 3;

@@ -1,0 +1,158 @@
+// Recording from within the call: asked first, then told where it stands until everybody sees it by the room itself.
+"use client";
+
+import { useRoomInfo } from "@livekit/components-react";
+import type { RecordingLayout } from "@meetbox/client";
+import { useEffect, useId, useState } from "react";
+import { Confirm } from "@/components/confirm";
+import { FailureNote } from "@/components/failure-note";
+import { Modal } from "@/components/modal";
+import type { Failure } from "@/lib/api";
+import { record, stopRecord } from "@/lib/call/side/decrees";
+import type { Chair } from "@/lib/hosting";
+import { text } from "@/lib/messages";
+import { slots } from "@/lib/recordings";
+import { recordedSince } from "@/lib/standing";
+
+/** A recorder that has not begun by then says so in the list of recordings; here one may try again. */
+const BEGINS_WITHIN = 90_000;
+
+interface RecordToolProps {
+  chair: Chair;
+  roomName: string;
+}
+
+export function RecordTool({ chair, roomName }: RecordToolProps) {
+  const { metadata } = useRoomInfo();
+  const since = recordedSince(metadata);
+  const [asked, setAsked] = useState(false);
+  const [asks, setAsks] = useState<"start" | "stop">();
+  const isRunning = since !== undefined || asked;
+
+  useEffect(() => {
+    if (!asked) return;
+    const timer = setTimeout(() => setAsked(false), BEGINS_WITHIN);
+    return () => clearTimeout(timer);
+  }, [asked]);
+
+  const close = () => setAsks(undefined);
+  return (
+    <>
+      <button className="button" type="button" onClick={() => setAsks(isRunning ? "stop" : "start")}>
+        {text(isRunning ? "record.stop" : "record.start")}
+      </button>
+      {asked && !since && (
+        <p className="small wide" role="status">
+          {text("record.begins")}
+        </p>
+      )}
+      {asks === "start" && (
+        <StartRecord
+          chair={chair}
+          roomName={roomName}
+          onClose={close}
+          onDone={() => {
+            setAsked(true);
+            close();
+          }}
+        />
+      )}
+      {asks === "stop" && (
+        <Confirm
+          title={text("record.stopSure")}
+          label={text("record.stopYes")}
+          act={async () => {
+            const answer = await stopRecord(chair, roomName);
+            // Somebody else was faster; that is what was wanted.
+            const isOver = !answer.ok && answer.failure.code === "not-recorded";
+            return isOver ? { ok: true, value: undefined } : answer;
+          }}
+          onDone={() => {
+            setAsked(false);
+            close();
+          }}
+          onClose={close}
+        >
+          <p>{text("record.stopMeans")}</p>
+        </Confirm>
+      )}
+    </>
+  );
+}
+
+const LAYOUTS = ["grid", "speaker"] as const satisfies RecordingLayout[];
+
+interface StartRecordProps extends RecordToolProps {
+  onDone: () => void;
+  onClose: () => void;
+}
+
+function StartRecord({ chair, roomName, onDone, onClose }: StartRecordProps) {
+  const [layout, setLayout] = useState<(typeof LAYOUTS)[number]>("grid");
+  const [failure, setFailure] = useState<Failure>();
+  const [busy, setBusy] = useState(false);
+  const isFull = useIsFull(chair);
+  const group = useId();
+
+  const start = async () => {
+    setBusy(true);
+    setFailure(undefined);
+    const answer = await record(chair, roomName, layout);
+    setBusy(false);
+    // Already recorded, or not known yet: the room will say which.
+    const isUnderWay =
+      answer.ok || ["recording-running", "recording-unanswered"].includes(answer.failure.code ?? "");
+    if (isUnderWay) onDone();
+    else setFailure(answer.failure);
+  };
+  return (
+    <Modal title={text("record.heading")} onClose={onClose}>
+      <div className="stack">
+        <p>{text("record.means")}</p>
+        <fieldset className="layouts">
+          <legend>{text("record.layout")}</legend>
+          {LAYOUTS.map((one) => (
+            <label key={one} className="check">
+              <input type="radio" name={group} checked={layout === one} onChange={() => setLayout(one)} />
+              {text(`record.layout.${one}`)}
+            </label>
+          ))}
+        </fieldset>
+        {isFull && <p className="note">{text("record.full")}</p>}
+        {failure && <FailureNote failure={failure} />}
+        <p className="visually-hidden" role="status">
+          {busy && text("record.starting")}
+        </p>
+        <div className="row actions">
+          <button className="button" type="button" onClick={onClose}>
+            {text("app.cancel")}
+          </button>
+          <button
+            className="button primary"
+            type="button"
+            disabled={busy || isFull}
+            onClick={() => void start()}
+          >
+            {text(busy ? "record.starting" : "record.start")}
+          </button>
+        </div>
+      </div>
+    </Modal>
+  );
+}
+
+/** Whether as many meetings are recorded as can be. A guest may not ask, and learns it from the answer to the start. */
+function useIsFull({ ticket }: Chair): boolean {
+  const [isFull, setIsFull] = useState(false);
+  useEffect(() => {
+    if (ticket) return;
+    let gone = false;
+    void slots().then((answer) => {
+      if (!gone && answer.ok) setIsFull(answer.value.free === 0);
+    });
+    return () => {
+      gone = true;
+    };
+  }, [ticket]);
+  return isFull;
+}
