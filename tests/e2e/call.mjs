@@ -16,6 +16,7 @@ import { hosting } from "./scenes/hosting.mjs";
 import { lobby } from "./scenes/lobby.mjs";
 import { otherPages } from "./scenes/other-pages.mjs";
 import { recordings } from "./scenes/recordings.mjs";
+import { side } from "./scenes/side.mjs";
 import { weights } from "./scenes/weights.mjs";
 import { browser, tally } from "./stage.mjs";
 
@@ -24,6 +25,7 @@ try {
   await aCall();
   await hosting();
   await lobby();
+  await side();
   await doors();
   await home();
   if (process.env.RECORDER) await recordings();

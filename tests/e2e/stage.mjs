@@ -73,16 +73,30 @@ export async function enter(window, person) {
   await isInside(window);
 }
 
-/** Opens the panel with which hosts run a meeting, unless it is open. */
+/** Opens the list of people, with which hosts also run a meeting, unless it is open. */
 export async function openPanel(window) {
-  const panel = window.page.locator("#host-panel");
-  if (!(await panel.isVisible())) await button(window, "Host").click();
+  const panel = sideOf(window, "Participants");
+  if (!(await panel.isVisible())) await window.page.getByRole("button", { name: /^People: / }).click();
   await panel.waitFor();
   return panel;
 }
 
+/** The panel beside the pictures: on a phone it is a dialog. */
+export const sideOf = (window, name) => window.page.locator(`#call-side[aria-label="${name}"]`);
+
 export async function closePanel(window) {
-  if (await window.page.locator("#host-panel").isVisible()) await window.page.keyboard.press("Escape");
+  const side = window.page.locator("#call-side");
+  if (!(await side.isVisible())) return;
+  await button(window, "Close panel").click();
+  await side.waitFor({ state: "detached" });
+}
+
+/** Opens what a host can decide about somebody, unless it is open. */
+export async function openPerson(window, person) {
+  const panel = await openPanel(window);
+  const more = panel.getByRole("button", { name: `More about ${person}`, exact: true });
+  if ((await more.getAttribute("aria-expanded")) === "false") await more.click();
+  return panel.getByRole("group", { name: `More about ${person}`, exact: true });
 }
 
 /** Chooses from the menu with what is not needed every minute. */

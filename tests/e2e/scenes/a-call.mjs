@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import {
   base,
   button,
+  closePanel,
   comeIn,
   desktop,
   enter,
@@ -50,7 +51,10 @@ export async function aCall() {
   await tally.check("a guest is marked as one, and runs nothing", async () => {
     await tileOf(ada, "Bob").getByText("(guest)").waitFor();
     assert.equal(await tileOf(bob, "Ada").getByText("(guest)").count(), 0);
-    assert.equal(await button(bob, "Host").count(), 0);
+    await openPanel(bob);
+    assert.equal(await bob.page.getByText("Meeting", { exact: true }).count(), 0);
+    assert.equal(await button(bob, "More about Ada").count(), 0);
+    await closePanel(bob);
   });
   await tally.check("the home page lists the meeting as going on", () => listedLive(roomName));
   await tally.check("a third joins without any device and is seen by name", () =>
@@ -104,7 +108,7 @@ async function throughTheLobby(ada, bob) {
   const admits = panel.getByRole("button", { name: "Admit Bob", exact: true });
   assert.equal(await admits.count(), 1, "a reload keeps the place in the lobby");
   await admits.click();
-  await ada.page.keyboard.press("Escape");
+  await closePanel(ada);
   await isInside(bob);
 }
 
@@ -158,7 +162,7 @@ async function notLetIn(ada, roomName) {
     await inPanel("Deny Dan").click();
     await dan.page.getByText("The host did not let you in.").waitFor();
     await shot(dan, "denied");
-    await ada.page.keyboard.press("Escape");
+    await closePanel(ada);
     quiet(dan, ["403", "/token"]);
   } finally {
     await dan.close();

@@ -14,6 +14,7 @@ import {
   named,
   open,
   openPanel,
+  openPerson,
   phone,
   quiet,
   shot,
@@ -69,13 +70,14 @@ async function mutes(ada, eve) {
   await tileOf(ada, "Eve").locator("[data-lk-muted=true]").first().waitFor();
   const switched = eve.page.locator('.call-bar [data-lk-source="microphone"]');
   await eventually(async () => (await switched.getAttribute("aria-pressed")) === "false", "Eve sees it");
+  await eve.page.getByText("Ada has muted your microphone.").waitFor();
   await button(eve, "Microphone").click();
   await tileOf(ada, "Eve").locator("[data-lk-muted=true]").first().waitFor({ state: "detached" });
 }
 
 const give = async (window, person, role) => {
-  await openPanel(window);
-  await window.page.getByLabel(`Role of ${person}`).selectOption(role);
+  const tools = await openPerson(window, person);
+  await tools.getByLabel(`Role of ${person}`).selectOption(role);
 };
 
 async function narrows(ada, eve) {
@@ -102,7 +104,7 @@ async function narrows(ada, eve) {
 async function promotes(ada, eve, finn) {
   await give(ada, "Eve", "Host");
   await closePanel(ada);
-  await button(eve, "Host").waitFor();
+  await eve.page.getByText("You are a host now: you can run the meeting.").waitFor();
   await finn.page.goto(`${base}/m/${ROOM}`);
   await comeIn(finn, "Finn", eve);
   await tileOf(ada, "Finn").waitFor();
@@ -128,8 +130,11 @@ async function locks(ada) {
 }
 
 async function removes(ada, eve) {
-  await openPanel(ada);
-  await button(ada, "Remove Eve").click();
+  const tools = await openPerson(ada, "Eve");
+  await tools.getByRole("button", { name: "Remove Eve" }).click();
+  await ada.page.getByText("cannot come back as long as this meeting goes on").waitFor();
+  await shot(ada, "host-remove");
+  await button(ada, "Remove").click();
   await eve.page.getByText("You were removed from the meeting.").waitFor();
   await shot(eve, "removed");
   await tileOf(ada, "Eve").waitFor({ state: "detached" });

@@ -45,7 +45,7 @@ export function SideButtons({ lobby }: { lobby: Lobby }) {
         onClick={() => toggleSide("chat")}
       >
         <ChatMark />
-        {unread > 0 && <span className="badge">{unread > 99 ? "99+" : unread}</span>}
+        {unread > 0 && <span className="badge">{unread}</span>}
       </button>
     </>
   );

@@ -169,12 +169,12 @@ function Waiters({ waiters, decide, named = true }: WaitersProps) {
 
 export function LobbyList({ lobby }: { lobby: Lobby }) {
   const { waiters, failure, decide } = lobby;
+  if (waiters.length === 0 && !failure) return null;
   return (
-    <section className="stack" aria-label={text("lobby.heading")}>
-      <h2>{text("lobby.heading")}</h2>
-      {waiters.length === 0 && <p className="small">{text("lobby.empty")}</p>}
+    <section className="stack waiting" aria-label={text("lobby.heading")}>
+      <h3>{text("lobby.heading")}</h3>
       {failure && <FailureNote failure={failure} />}
-      {waiters.length > 0 && <Waiters waiters={waiters} decide={decide} />}
+      <Waiters waiters={waiters} decide={decide} />
       {waiters.length > 1 && (
         <p>
           <button className="button" type="button" onClick={() => void decide("all", "admit")}>

@@ -2,24 +2,16 @@
 "use client";
 
 import { useRoomInfo } from "@livekit/components-react";
-import type { Meeting } from "@meetbox/client";
 import dynamic from "next/dynamic";
-import { useEffect, useState } from "react";
+import { useCallback, useEffect, useState } from "react";
 import { RecordTool } from "@/components/call/side/record-tool";
 import { useTalking } from "@/components/call/side/talking";
 import { Confirm } from "@/components/confirm";
 import { CopyLink } from "@/components/copy-link";
-import {
-  audible,
-  letShare,
-  mayShare,
-  meetingOf,
-  muteAll,
-  withShare,
-  type Bench,
-} from "@/lib/call/side/decrees";
+import { audible, mayShare, muteAll, withShare, type Bench } from "@/lib/call/side/decrees";
 import type { Person } from "@/lib/call/side/person";
 import { endForAll, lock, unlock } from "@/lib/hosting";
+import { change, read, type ReadMeeting } from "@/lib/meetings";
 import { text } from "@/lib/messages";
 import { isLocked } from "@/lib/standing";
 
@@ -36,7 +28,7 @@ export function MeetingTools({ bench, people, roomName }: MeetingToolsProps) {
   const { metadata } = useRoomInfo();
   const locked = isLocked(metadata);
   const [asksEnd, setAsksEnd] = useState(false);
-  const [meeting, setMeeting] = useOwnMeeting(bench);
+  const [own, readAgain] = useOwnMeeting(bench);
 
   return (
     <details className="meeting-tools" open>
@@ -49,13 +41,13 @@ export function MeetingTools({ bench, people, roomName }: MeetingToolsProps) {
           {text(locked ? "host.unlock" : "host.lock")}
         </button>
         <MuteAll bench={bench} people={people} />
-        {meeting ? <InviteTool meeting={meeting} /> : <CopyLink />}
+        {own ? <InviteTool {...own} /> : <CopyLink />}
         <RecordTool chair={chair} roomName={roomName} />
-        <button className="button" type="button" onClick={() => setAsksEnd(true)}>
+        <button className="button wide" type="button" onClick={() => setAsksEnd(true)}>
           {text("host.end")}
         </button>
       </div>
-      {meeting && <ShareForAll bench={bench} meeting={meeting} onChanged={setMeeting} />}
+      {own && <ShareForAll bench={bench} own={own} onChanged={readAgain} />}
       {asksEnd && (
         <Confirm
           title={text("host.endSure")}
@@ -72,19 +64,21 @@ export function MeetingTools({ bench, people, roomName }: MeetingToolsProps) {
 }
 
 /** The meeting with its policy, for whoever owns it; a host by invitation or by promotion has it only while it goes on. */
-function useOwnMeeting({ chair }: Bench): [Meeting | undefined, (meeting: Meeting) => void] {
-  const [meeting, setMeeting] = useState<Meeting>();
+function useOwnMeeting({ chair }: Bench): [ReadMeeting | undefined, () => Promise<void>] {
+  const { meetingId, ticket } = chair;
+  const [own, setOwn] = useState<ReadMeeting>();
+  const readAgain = useCallback(async () => {
+    // A guest's ticket does not go that far.
+    if (ticket) return;
+    const answer = await read(meetingId);
+    if (answer.ok) setOwn(answer.value);
+  }, [meetingId, ticket]);
+
   useEffect(() => {
-    if (chair.ticket) return;
-    let gone = false;
-    void meetingOf(chair).then((answer) => {
-      if (!gone && answer.ok) setMeeting(answer.value);
-    });
-    return () => {
-      gone = true;
-    };
-  }, [chair]);
-  return [meeting, setMeeting];
+    const timer = setTimeout(() => void readAgain());
+    return () => clearTimeout(timer);
+  }, [readAgain]);
+  return [own, readAgain];
 }
 
 function MuteAll({ bench, people }: { bench: Bench; people: readonly Person[] }) {
@@ -110,7 +104,7 @@ function MuteAll({ bench, people }: { bench: Bench; people: readonly Person[] })
   );
 }
 
-function InviteTool({ meeting }: { meeting: Meeting }) {
+function InviteTool({ meeting }: ReadMeeting) {
   const [open, setOpen] = useState(false);
   return (
     <>
@@ -124,27 +118,30 @@ function InviteTool({ meeting }: { meeting: Meeting }) {
 
 interface ShareForAllProps {
   bench: Bench;
-  meeting: Meeting;
-  onChanged: (meeting: Meeting) => void;
+  own: ReadMeeting;
+  onChanged: () => Promise<void>;
 }
 
 /** What speakers may do is the meeting's; what one of them may do is their role. */
-function ShareForAll({ bench, meeting, onChanged }: ShareForAllProps) {
-  const [busy, setBusy] = useState(false);
-  const may = mayShare(meeting.publish);
+function ShareForAll({ bench, own, onChanged }: ShareForAllProps) {
+  const { publish } = own.meeting;
+  const [wanted, setWanted] = useState<boolean>();
+  const may = wanted ?? mayShare(publish);
 
-  const change = async () => {
-    setBusy(true);
-    await bench.decree(async (chair) => {
-      const answer = await letShare(chair, withShare(meeting.publish, !may));
-      if (answer.ok) onChanged(answer.value);
-      return answer;
-    });
-    setBusy(false);
+  const decide = async (next: boolean) => {
+    setWanted(next);
+    await bench.decree(() => change(own, { publish: withShare(publish, next) }));
+    await onChanged();
+    setWanted(undefined);
   };
   return (
     <label className="check">
-      <input type="checkbox" checked={may} disabled={busy} onChange={() => void change()} />
+      <input
+        type="checkbox"
+        checked={may}
+        disabled={wanted !== undefined}
+        onChange={(event) => void decide(event.target.checked)}
+      />
       {text("host.mayShare")}
     </label>
   );

@@ -1,7 +1,7 @@
 // The panel beside the pictures: people or chat. On a phone it covers the window until it is closed.
 "use client";
 
-import { useEffect, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
+import { useEffect, useRef, useState, type ReactNode } from "react";
 import { SIDE_PANEL } from "@/components/call/side/buttons";
 import { Chat } from "@/components/call/side/chat";
 import { People } from "@/components/call/side/people";
@@ -45,15 +45,24 @@ const labelOf = (side: Side) => text(side === "people" ? "people.heading" : "cha
 
 function Beside({ label, children }: { label: string; children: ReactNode }) {
   const { closeSide } = useTalk();
-  const onKeyDown = (event: KeyboardEvent) => {
-    // A dialog that was opened from here has closed itself by then.
-    const isInDialog = event.target instanceof Element && event.target.closest("dialog") !== null;
-    if (event.key !== "Escape" || event.defaultPrevented || isInDialog) return;
-    event.preventDefault();
-    closeSide();
-  };
+  const aside = useRef<HTMLElement>(null);
+
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (event.key !== "Escape" || event.defaultPrevented) return;
+      // A button that was pressed may be gone, and the focus with it. A dialog over the panel closes itself.
+      const isHere =
+        document.activeElement === document.body || aside.current?.contains(document.activeElement);
+      if (!isHere || document.querySelector("dialog[open], :popover-open")) return;
+      event.preventDefault();
+      closeSide();
+    };
+    document.addEventListener("keydown", onKeyDown);
+    return () => document.removeEventListener("keydown", onKeyDown);
+  }, [closeSide]);
+
   return (
-    <aside id={SIDE_PANEL} className="side" aria-label={label} onKeyDown={onKeyDown}>
+    <aside id={SIDE_PANEL} className="side" aria-label={label} ref={aside}>
       {children}
     </aside>
   );

@@ -72,7 +72,7 @@ export function People({ chair, lobby, roomName }: PeopleProps) {
           />
         )}
         <section aria-label={counted("people.here", people.length)}>
-          <ul className="persons">
+          <ul className="persons" data-host={bench !== undefined || undefined}>
             {shown.map((person) => (
               <PersonRow
                 key={person.identity}

@@ -25,6 +25,11 @@ export function useStop(person: Person, { decree }: Bench): (what: Stopped) => v
   };
 }
 
+// It opens below a row that may be the last one to be seen.
+const bringIntoView = (tools: HTMLElement | null) => {
+  tools?.scrollIntoView({ block: "nearest" });
+};
+
 export function PersonTools({ id, person, bench }: { id: string; person: Person; bench: Bench }) {
   const { chair, decree } = bench;
   const { identity, name, role } = person;
@@ -34,7 +39,13 @@ export function PersonTools({ id, person, bench }: { id: string; person: Person;
   const [asks, setAsks] = useState(false);
 
   return (
-    <div id={id} className="person-tools" role="group" aria-label={text("people.more", { name })}>
+    <div
+      id={id}
+      className="person-tools"
+      role="group"
+      aria-label={text("people.more", { name })}
+      ref={bringIntoView}
+    >
       <label className="field">
         <span className="small">{text("people.role")}</span>
         <select

@@ -1,10 +1,7 @@
 // What hosts decide from within the call, beyond what `lib/hosting.ts` has: all microphones, recording, sharing for everybody.
 import {
-  changeMeeting,
-  getMeeting,
   startRecording,
   stopRecording,
-  type Meeting,
   type Publish,
   type RecordingLayout,
   type Source,
@@ -45,13 +42,6 @@ export const record = (chair: Chair, room_name: string, layout: RecordingLayout)
 
 export const stopRecord = (chair: Chair, room_name: string): Promise<Outcome<unknown>> =>
   outcome(stopRecording({ ...by(chair), body: { room_name } }));
-
-/** The meeting as its owner sees it; a guest's ticket does not go that far. */
-export const meetingOf = ({ meetingId }: Chair): Promise<Outcome<Meeting>> =>
-  outcome(getMeeting({ path: { meeting_id: meetingId } }));
-
-export const letShare = ({ meetingId }: Chair, publish: Publish): Promise<Outcome<Meeting>> =>
-  outcome(changeMeeting({ path: { meeting_id: meetingId }, body: { publish } }));
 
 const SCREEN: readonly Source[] = ["screen_share", "screen_share_audio"];
 
