@@ -170,8 +170,6 @@ async function sentLater(ada, gus) {
   await closePanel(gus);
 }
 
-const handOf = (window, person) => tileOf(window, person).locator(".hand-mark");
-
 async function hands(ada, gus) {
   await button(gus, "Raise hand").click();
   await ada.page.getByText("Gus has raised a hand.").waitFor();
