@@ -2,7 +2,7 @@
 "use client";
 
 import { Menu as Headless } from "@base-ui/react/menu";
-import type { ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 
 export interface MenuItem {
   label: string;
@@ -21,14 +21,24 @@ interface MenuProps {
 }
 
 export function Menu({ label, face, className = "icon-button", items }: MenuProps) {
+  const [place, setPlace] = useState<HTMLDivElement | null>(null);
+
   return (
     // Whoever clicks beside it means what they click on.
     <Headless.Root modal={false}>
       <Headless.Trigger className={className} aria-label={label}>
         {face}
       </Headless.Trigger>
-      <Headless.Portal>
-        <Headless.Positioner className="menu-place" align="end" sideOffset={4} collisionPadding={8}>
+      {/* Beside its button, so that it belongs to the same landmark, and is there when something fills the screen. */}
+      <div className="menu" ref={setPlace} />
+      <Headless.Portal container={place}>
+        <Headless.Positioner
+          className="menu-place"
+          positionMethod="fixed"
+          align="end"
+          sideOffset={4}
+          collisionPadding={8}
+        >
           <Headless.Popup className="menu-list" aria-label={label}>
             {items.map((item) => (
               <Item key={item.label} item={item} />

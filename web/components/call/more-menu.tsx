@@ -21,6 +21,7 @@ export function MoreMenu({ deeds, view, narrow, shares }: MoreMenuProps) {
   const items: MenuItem[] = [];
   if (narrow && deeds.share)
     items.push({ label: text(shares ? "call.stopSharing" : "call.share"), onSelect: deeds.share });
+  if (narrow) items.push({ label: text("people.heading"), onSelect: deeds.people });
   items.push(
     { label: text(view === "grid" ? "call.viewSpeaker" : "call.viewGrid"), onSelect: deeds.view },
     { label: text("call.devices"), onSelect: deeds.devices },

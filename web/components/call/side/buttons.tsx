@@ -4,6 +4,8 @@
 import { useRemoteParticipants } from "@livekit/components-react";
 import { ChatMark, PeopleMark } from "@/components/call/side/marks";
 import { useSaid, useTalk } from "@/components/call/side/talking";
+import { keyOf } from "@/lib/call/keys";
+import { useNarrow } from "@/lib/call/use-narrow";
 import { counted, text } from "@/lib/messages";
 import type { Lobby } from "@/lib/use-lobby";
 
@@ -14,6 +16,7 @@ export function SideButtons({ lobby }: { lobby: Lobby }) {
   const others = useRemoteParticipants();
   const unread = useSaid((said) => said.unread);
   const { side, toggleSide } = useTalk();
+  const narrow = useNarrow();
   const waiting = lobby.waiters.length;
   const people = [
     text("people.open", { count: others.length + 1 }),
@@ -23,22 +26,29 @@ export function SideButtons({ lobby }: { lobby: Lobby }) {
 
   return (
     <>
+      {/* On a phone the panel itself and the menu lead to them. */}
+      {!narrow && (
+        <button
+          className="call-button side-button"
+          type="button"
+          data-hint={text("call.hint", { what: text("people.heading"), key: keyOf("people") })}
+          aria-keyshortcuts={keyOf("people")}
+          aria-label={people.join(", ")}
+          aria-expanded={side === "people"}
+          aria-controls={side === "people" ? SIDE_PANEL : undefined}
+          data-waiting={waiting > 0 || undefined}
+          onClick={() => toggleSide("people")}
+        >
+          <PeopleMark />
+          <span className="count">{others.length + 1}</span>
+          {waiting > 0 && <span className="badge" />}
+        </button>
+      )}
       <button
         className="call-button side-button"
         type="button"
-        aria-label={people.join(", ")}
-        aria-expanded={side === "people"}
-        aria-controls={side === "people" ? SIDE_PANEL : undefined}
-        data-waiting={waiting > 0 || undefined}
-        onClick={() => toggleSide("people")}
-      >
-        <PeopleMark />
-        <span className="count">{others.length + 1}</span>
-        {waiting > 0 && <span className="badge" />}
-      </button>
-      <button
-        className="call-button side-button"
-        type="button"
+        data-hint={text("call.hint", { what: text("chat.open"), key: keyOf("chat") })}
+        aria-keyshortcuts={keyOf("chat")}
         aria-label={chat.join(", ")}
         aria-expanded={side === "chat"}
         aria-controls={side === "chat" ? SIDE_PANEL : undefined}

@@ -5,7 +5,9 @@ import { useLocalParticipantPermissions } from "@livekit/components-react";
 import { useRef, type ToggleEvent } from "react";
 import { HandMarkIcon, ReactionMark, SmileMark } from "@/components/call/side/marks";
 import { useTalk, useTalking } from "@/components/call/side/talking";
+import { keyOf } from "@/lib/call/keys";
 import { REACTIONS } from "@/lib/call/side/wire";
+import { useNarrow } from "@/lib/call/use-narrow";
 import { text } from "@/lib/messages";
 
 const MENU = "call-reactions";
@@ -14,7 +16,8 @@ const MENU = "call-reactions";
 const GAP = 8;
 
 export function GestureButtons() {
-  const { handRaised, toggleHand } = useTalk();
+  const { handRaised } = useTalk();
+  const narrow = useNarrow();
   const permissions = useLocalParticipantPermissions();
   const mayTalk = permissions?.canPublishData !== false;
   const opener = useRef<HTMLButtonElement>(null);
@@ -31,22 +34,17 @@ export function GestureButtons() {
 
   return (
     <>
-      <button
-        className="call-button gesture"
-        type="button"
-        aria-label={text("hand.raise")}
-        aria-pressed={handRaised}
-        disabled={!mayTalk}
-        onClick={toggleHand}
-      >
-        <HandMarkIcon />
-      </button>
+      {!narrow && <HandButton disabled={!mayTalk} />}
       <button
         ref={opener}
         className="call-button gesture"
         type="button"
         popoverTarget={MENU}
-        aria-label={text("reaction.open")}
+        data-hand={(handRaised && narrow) || undefined}
+        data-hint={text("reaction.open")}
+        aria-label={
+          narrow && handRaised ? `${text("reaction.open")}, ${text("hand.up")}` : text("reaction.open")
+        }
         disabled={!mayTalk}
       >
         <SmileMark />
@@ -59,9 +57,31 @@ export function GestureButtons() {
         aria-label={text("reaction.open")}
         onToggle={place}
       >
+        {/* A phone's bar has no room for it. */}
+        {narrow && <HandButton disabled={!mayTalk} closes />}
         <ReactionChoice />
       </div>
     </>
+  );
+}
+
+function HandButton({ disabled, closes }: { disabled: boolean; closes?: boolean }) {
+  const { handRaised, toggleHand } = useTalk();
+  return (
+    <button
+      className="call-button gesture"
+      type="button"
+      data-hint={text("call.hint", { what: text("hand.raise"), key: keyOf("hand") })}
+      aria-label={text("hand.raise")}
+      aria-pressed={handRaised}
+      aria-keyshortcuts={keyOf("hand")}
+      disabled={disabled}
+      popoverTarget={closes ? MENU : undefined}
+      popoverTargetAction={closes ? "hide" : undefined}
+      onClick={toggleHand}
+    >
+      <HandMarkIcon />
+    </button>
   );
 }
 
