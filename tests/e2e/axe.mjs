@@ -7,7 +7,7 @@ const source = await readFile(createRequire(import.meta.url).resolve("axe-core/a
 
 /**
  * A focus guard at the edge of a menu hands the focus on at once, which axe cannot see: the rule itself allows it
- * (https://www.w3.org/WAI/standards-guidelines/act/rules/6cfa84/, passed example 6).
+ * (https://www.w3.org/WAI/standards-guidelines/act/rules/6cfa84/: its examples have a "focus sentinel").
  */
 const GUARDS = { rule: "aria-hidden-focus", of: "data-base-ui-focus-guard" };
 

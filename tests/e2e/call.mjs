@@ -10,6 +10,8 @@
 import { aCall } from "./scenes/a-call.mjs";
 import { accounts } from "./scenes/accounts.mjs";
 import { administration } from "./scenes/administration.mjs";
+import { callViews } from "./scenes/call-views.mjs";
+import { crowd } from "./scenes/crowd.mjs";
 import { doors } from "./scenes/doors.mjs";
 import { home } from "./scenes/home.mjs";
 import { hosting } from "./scenes/hosting.mjs";
@@ -23,6 +25,8 @@ import { browser, tally } from "./stage.mjs";
 try {
   await accounts();
   await aCall();
+  await callViews();
+  await crowd();
   await hosting();
   await lobby();
   await side();

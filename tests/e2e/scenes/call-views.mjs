@@ -100,10 +100,24 @@ async function pins(bob) {
   await largeOf(bob, "Cleo").waitFor();
   assert.equal(await pin.getAttribute("aria-pressed"), "true");
   await accessible(bob, "pinned");
+  await eventually(() => layersFollow(bob), "the large one gets a large layer, and the strip small ones", 40);
   await shot(bob, "call-pinned");
   await pin.click();
   await large(bob).waitFor({ state: "detached" });
 }
+
+/** Whether what arrives for the large picture is larger than what arrives for those beside it. */
+const layersFollow = ({ page }) =>
+  page.evaluate(async () => {
+    const widths = new Map();
+    for (const peer of window.peers)
+      for (const stat of (await peer.getStats()).values())
+        if (stat.type === "inbound-rtp" && stat.kind === "video") widths.set(stat.trackIdentifier, stat.frameWidth);
+    const widthIn = (video) => widths.get(video.srcObject?.getVideoTracks()[0]?.id);
+    const all = (where) =>
+      [...document.querySelectorAll(`${where} .lk-participant-tile[data-lk-local-participant="false"] video`)].map(widthIn);
+    return all(".large").every((width) => width >= 640) && all(".others").every((width) => width <= 320);
+  });
 
 async function shares(ada, bob, cleo) {
   await button(ada, "Share screen").click();
