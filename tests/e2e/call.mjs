@@ -7,6 +7,7 @@
 // it is made. OIDC_NAME is what the provider is called on the sign-in page, where there is one that lets in whoever comes, as
 // somebody called Olga. RECORDER=yes says that something records, such as the stand-in of `meetbox dev --fake-egress`.
 // CHROMIUM names the browser when it is not /usr/bin/chromium. The last line is `N passed, N failed`.
+import { canSuffer } from "./house.mjs";
 import { aCall } from "./scenes/a-call.mjs";
 import { accounts } from "./scenes/accounts.mjs";
 import { administration } from "./scenes/administration.mjs";
@@ -15,10 +16,13 @@ import { crowd } from "./scenes/crowd.mjs";
 import { doors } from "./scenes/doors.mjs";
 import { home } from "./scenes/home.mjs";
 import { hosting } from "./scenes/hosting.mjs";
+import { keyboard } from "./scenes/keyboard.mjs";
 import { lobby } from "./scenes/lobby.mjs";
 import { otherPages } from "./scenes/other-pages.mjs";
+import { outages } from "./scenes/outages.mjs";
 import { recordings } from "./scenes/recordings.mjs";
 import { side } from "./scenes/side.mjs";
+import { waysOut } from "./scenes/ways-out.mjs";
 import { weights } from "./scenes/weights.mjs";
 import { browser, tally } from "./stage.mjs";
 
@@ -27,6 +31,8 @@ try {
   await aCall();
   await callViews();
   await crowd();
+  await keyboard();
+  await waysOut();
   await hosting();
   await lobby();
   await side();
@@ -36,6 +42,7 @@ try {
   await administration();
   await otherPages();
   await weights();
+  if (canSuffer) await outages();
 } finally {
   await browser.close();
 }

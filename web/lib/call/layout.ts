@@ -88,14 +88,10 @@ function beside(room: Size, count: number): Seating {
   return { tile, columns: 1, seats: count <= all ? all : seatsIn(room.height - PAGER) };
 }
 
-/** People stand as high as wide. A screen lies, and leaves more room to the others. */
 function below(room: Size, count: number, isScreen: boolean): Seating {
+  // A screen lies: it leaves more room than a strip needs, and the others make a grid of it.
+  if (isScreen) return gridFor({ width: room.width, height: room.height - GAP - room.width * 0.75 }, count);
   const columns = room.width < 480 ? 3 : 4;
   const width = Math.floor((room.width - GAP * (columns - 1)) / columns);
-  const height = Math.round(width / 1.25);
-  const rest = room.height - room.width * (isScreen ? 0.75 : 1.25);
-  const rowsIn = (space: number) => Math.max(1, Math.floor(space / (height + GAP)));
-  const needed = Math.max(1, Math.ceil(count / columns));
-  const rows = needed <= rowsIn(rest) ? needed : rowsIn(rest - PAGER);
-  return { tile: { width, height }, columns, seats: columns * rows };
+  return { tile: { width, height: Math.round(width / 1.25) }, columns, seats: columns };
 }
