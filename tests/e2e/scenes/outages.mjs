@@ -56,8 +56,9 @@ export async function outages() {
       "LiveKit's client has given up",
       90,
     );
-    await suffer("start api");
+    // The API does not begin without LiveKit; whoever wants back waits for both.
     await suffer("start livekit");
+    await suffer("start api");
     await backAgain(ada, bob);
   });
   await tally.check("somebody can leave while the connection is lost", async () => {
