@@ -1,5 +1,6 @@
 // A meeting from the home page to the end: a host, a guest who comes through the lobby, and one without any device.
 import assert from "node:assert/strict";
+import { accessible } from "../axe.mjs";
 import {
   base,
   button,
@@ -133,6 +134,7 @@ async function withoutDevices(ada, roomName) {
     await tileOf(ada, "Cleo").waitFor();
     await meets(cleo, "Ada");
     await meets(cleo, "Bob");
+    await accessible(ada, "three in a call, one by name only");
     await shot(ada, "call-three");
     await shot(cleo, "call-cleo");
     quiet(cleo);
@@ -193,6 +195,7 @@ async function leaving(ada, bob) {
     // The window itself goes, as when somebody closes a tab; nothing is said to the page before.
     await bob.page.close({ runBeforeUnload: false });
     await ada.page.getByText("Nobody else is here yet").waitFor({ timeout: 20_000 });
+    await accessible(ada, "alone in a call");
     await shot(ada, "call-alone");
   });
   await tally.check("the button leaves and leads to the page after the call", async () => {

@@ -54,6 +54,10 @@ export async function callViews() {
     chooses(bob, cleo),
   );
   await tally.check("the keys are listed, and can be switched off", () => listsKeys(bob));
+  if (process.env.RECORDER)
+    await tally.check("everybody sees and hears that it is recorded, and since when, and that it is over", () =>
+      recorded(people),
+    );
   await tally.check("a host with others around is asked whether they go alone", () => leaves(ada, bob));
   await tally.check("no error, no CSP violation, no foreign host", () => people.forEach((one) => quiet(one)));
   for (const window of people) await window.close();
@@ -221,6 +225,24 @@ async function listsKeys(bob) {
   await bob.page.keyboard.press("Escape");
   await bob.page.keyboard.press("m");
   await eventually(async () => (await pressed()) === "false", "the letter is heard");
+}
+
+async function recorded([ada, bob, cleo]) {
+  const { id } = await make(ada, "/recordings/start", { room_name: ROOM });
+  for (const window of [ada, bob, cleo]) {
+    const mark = window.page.locator(".recording-mark");
+    await mark.waitFor({ timeout: 60_000 });
+    // Said to screen readers, who do not hear every second of the clock.
+    await window.page.getByRole("status").getByText("This meeting is recorded, since").waitFor({ state: "attached" });
+    const told = await mark.textContent();
+    assert.match(told, /^Recording \d+:\d\d$/);
+    await eventually(async () => (await mark.textContent()) !== told, "the time goes on");
+    await accessible(window, "recorded");
+    await shot(window, `call-recorded-${window.name}`);
+  }
+  await ada.page.request.post(`${base}/recordings/stop`, { data: { recording_id: id }, headers: { origin: base } });
+  for (const window of [ada, bob, cleo])
+    await window.page.locator(".recording-mark").waitFor({ state: "detached", timeout: 60_000 });
 }
 
 async function leaves(ada, bob) {
