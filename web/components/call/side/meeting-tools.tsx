@@ -15,7 +15,10 @@ import { change, read, type ReadMeeting } from "@/lib/meetings";
 import { text } from "@/lib/messages";
 import { isLocked } from "@/lib/standing";
 
-const Invite = dynamic(() => import("@/components/home/invite").then((module) => module.Invite));
+// Waits within a boundary of its own: without `ssr: false` the whole call would be put away until it is there.
+const Invite = dynamic(() => import("@/components/home/invite").then((module) => module.Invite), {
+  ssr: false,
+});
 
 interface MeetingToolsProps {
   bench: Bench;
