@@ -281,12 +281,14 @@ async function records(ada) {
   await dialog.getByRole("button", { name: "Start recording" }).click();
   await button(ada, "Stop recording").waitFor({ timeout: 40_000 });
   await ada.page.getByText("This meeting is recorded, since").waitFor({ timeout: 40_000 });
+  await dialog.waitFor({ state: "detached" });
   await shot(ada, "record-running");
   await button(ada, "Stop recording").click();
   await ada.page.getByText("What was recorded so far is kept.").waitFor();
   await accessible(ada, "the question before a recording is stopped");
   await shot(ada, "record-stop");
   await button(ada, "Stop it").click();
-  await button(ada, "Start recording").waitFor({ timeout: 40_000 });
+  await ada.page.getByText("This meeting is recorded, since").waitFor({ state: "detached", timeout: 40_000 });
+  await eventually(() => button(ada, "Start recording").isEnabled(), "it can be recorded again");
   await closePanel(ada);
 }

@@ -73,7 +73,7 @@ export function ChatForm() {
           <SendMark />
         </button>
       </div>
-      <p id="chat-left" className="small" role="status">
+      <p id="chat-left" className="small">
         {left <= NEAR_THE_END && counted("chat.left", left)}
       </p>
     </form>

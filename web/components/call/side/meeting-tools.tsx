@@ -30,11 +30,13 @@ export function MeetingTools({ bench, people, roomName }: MeetingToolsProps) {
   const { chair, decree } = bench;
   const { metadata } = useRoomInfo();
   const locked = isLocked(metadata);
+  // On a phone the people come first.
+  const [hasRoom] = useState(() => window.matchMedia("(min-width: 48.01rem)").matches);
   const [asksEnd, setAsksEnd] = useState(false);
   const [own, readAgain] = useOwnMeeting(bench);
 
   return (
-    <details className="meeting-tools" open>
+    <details className="meeting-tools" open={hasRoom}>
       <summary>{text("host.meeting")}</summary>
       <p className="small" role="status">
         {text(locked ? "host.isLocked" : "host.isOpen")}

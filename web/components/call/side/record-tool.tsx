@@ -14,8 +14,8 @@ import { text } from "@/lib/messages";
 import { slots } from "@/lib/recordings";
 import { recordedSince } from "@/lib/standing";
 
-/** A recorder that has not begun by then says so in the list of recordings; here one may try again. */
-const BEGINS_WITHIN = 90_000;
+/** A recorder that has not begun or ended by then says why in the list of recordings; here one may try again. */
+const SHOWS_WITHIN = 90_000;
 
 interface RecordToolProps {
   chair: Chair;
@@ -25,34 +25,42 @@ interface RecordToolProps {
 export function RecordTool({ chair, roomName }: RecordToolProps) {
   const { metadata } = useRoomInfo();
   const since = recordedSince(metadata);
-  const [asked, setAsked] = useState(false);
+  // What was asked for, until the room shows it.
+  const [awaited, setAwaited] = useState<"begin" | "end">();
   const [asks, setAsks] = useState<"start" | "stop">();
-  const isRunning = since !== undefined || asked;
+  const isRunning = since !== undefined;
+  if (awaited && isRunning === (awaited === "begin")) setAwaited(undefined);
 
   useEffect(() => {
-    if (!asked) return;
-    const timer = setTimeout(() => setAsked(false), BEGINS_WITHIN);
+    if (!awaited) return;
+    const timer = setTimeout(() => setAwaited(undefined), SHOWS_WITHIN);
     return () => clearTimeout(timer);
-  }, [asked]);
+  }, [awaited]);
 
   const close = () => setAsks(undefined);
+  const offersStop = isRunning || awaited === "begin";
   return (
     <>
-      <button className="button" type="button" onClick={() => setAsks(isRunning ? "stop" : "start")}>
-        {text(isRunning ? "record.stop" : "record.start")}
+      <button
+        className="button"
+        type="button"
+        disabled={awaited === "end"}
+        onClick={() => setAsks(offersStop ? "stop" : "start")}
+      >
+        {text(offersStop ? "record.stop" : "record.start")}
       </button>
-      {asked && !since && (
+      {awaited && (
         <p className="small wide" role="status">
-          {text("record.begins")}
+          {text(awaited === "begin" ? "record.begins" : "record.ends")}
         </p>
       )}
-      {asks === "start" && (
+      {asks === "start" && !isRunning && (
         <StartRecord
           chair={chair}
           roomName={roomName}
           onClose={close}
           onDone={() => {
-            setAsked(true);
+            setAwaited("begin");
             close();
           }}
         />
@@ -68,7 +76,7 @@ export function RecordTool({ chair, roomName }: RecordToolProps) {
             return isOver ? { ok: true, value: undefined } : answer;
           }}
           onDone={() => {
-            setAsked(false);
+            setAwaited("end");
             close();
           }}
           onClose={close}
