@@ -253,6 +253,18 @@ async function people(ada, gus) {
   await gus.page.getByText("Ada has muted your microphone.").waitFor();
   await panel.locator(".person", { hasText: "Gus" }).getByRole("img", { name: "microphone off" }).waitFor();
 
+  await tools.getByLabel("Role of Gus").selectOption("Host");
+  await gus.page.getByText("You are a host now: you can run the meeting.").waitFor();
+  const his = await openPanel(gus);
+  await his.getByText("Meeting", { exact: true }).click();
+  await openPerson(gus, "Ada");
+  await accessible(gus, "the list of people of a host on a phone");
+  await fits(gus);
+  await shot(gus, "people-host-phone");
+  await closePanel(gus);
+  await tools.getByLabel("Role of Gus").selectOption("Speaker");
+  await gus.page.getByText("You can speak now.").waitFor();
+
   await panel.getByLabel("Speakers may share their screen").uncheck();
   await eventually(
     async () => !(await panel.getByLabel("Speakers may share their screen").isDisabled()),
