@@ -63,3 +63,15 @@ export function fromNow(iso: string | Date, now = Date.now()): string {
       );
   return text("time.now");
 }
+
+/** A plain number, with at most so many digits behind the point. */
+export const number = (value: number, digits = 0): string =>
+  new Intl.NumberFormat(locale(), { maximumFractionDigits: digits }).format(value);
+
+/** Bits per second, as networks are measured. */
+export const rate = (bitsPerSecond: number): string =>
+  new Intl.NumberFormat(locale(), {
+    style: "unit",
+    unit: "megabit-per-second",
+    maximumFractionDigits: 1,
+  }).format(bitsPerSecond / 1_000_000);

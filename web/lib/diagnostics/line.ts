@@ -1,0 +1,110 @@
+// One end of a connection test: a way to LiveKit, and what the browser tells of it.
+import { Room, RoomEvent } from "livekit-client";
+import { offerIn, routeIn, triesUdp, type Line, type Offer, type Route } from "./route";
+
+/** In milliseconds, how long each part of connecting may take. */
+const SIGNAL = 5_000;
+const MEDIA = 8_000;
+const LOOK = 200;
+
+export class End {
+  readonly room = new Room();
+  /** Milliseconds until LiveKit answered. */
+  signal?: number;
+  offer: Offer = { udp: [], tcp: [] };
+  triesUdp = false;
+  hasTurn = false;
+
+  constructor(
+    private readonly url: string,
+    private readonly stop: AbortSignal,
+  ) {}
+
+  /** Connects, or throws; what was seen until then stays. */
+  async connect(token: string, rtcConfig?: RTCConfiguration): Promise<void> {
+    this.stop.throwIfAborted();
+    const leave = () => void this.room.disconnect();
+    this.stop.addEventListener("abort", leave);
+    const began = performance.now();
+    this.room.once(RoomEvent.SignalConnected, () => {
+      this.signal = performance.now() - began;
+    });
+    // Where it fails, nothing is left afterwards to look at.
+    const look = setInterval(() => this.look(), LOOK);
+    try {
+      await this.room.connect(this.url, token, {
+        maxRetries: 0,
+        websocketTimeout: SIGNAL,
+        peerConnectionTimeout: MEDIA,
+        rtcConfig,
+      });
+      this.look();
+    } finally {
+      clearInterval(look);
+      this.stop.removeEventListener("abort", leave);
+    }
+  }
+
+  /**
+   * LiveKit's client has no public way to its peer connection; this is what its own connection check uses. Older servers
+   * have two of them, of which one end of the test needs only one.
+   */
+  private get peer() {
+    const manager = this.room.engine?.pcManager;
+    const both = [manager?.publisher, manager?.subscriber];
+    return both.find((peer) => peer?.isICEConnected) ?? manager?.publisher;
+  }
+
+  private look() {
+    const theirs = this.peer?.getRemoteDescription()?.sdp;
+    const ours = this.peer?.getLocalDescription()?.sdp;
+    if (theirs) this.offer = offerIn(theirs);
+    if (ours) this.triesUdp = triesUdp(ours);
+    const servers = this.room.engine?.latestJoinResponse?.iceServers ?? [];
+    this.hasTurn ||= servers.some(({ urls }) => urls.some((url) => /^turns?:/.test(url)));
+  }
+
+  async report(): Promise<Line[]> {
+    const lines: Line[] = [];
+    // A peer connection that is being replaced has nothing to tell.
+    const report = await this.peer?.getStats()?.catch(() => undefined);
+    report?.forEach((line: Line) => lines.push(line));
+    return lines;
+  }
+
+  async route(): Promise<Route | undefined> {
+    return routeIn(await this.report());
+  }
+
+  leave(): Promise<void> {
+    return this.room.disconnect();
+  }
+}
+
+const sleep = (milliseconds: number, stop: AbortSignal) =>
+  new Promise<void>((done, stopped) => {
+    const timer = setTimeout(done, milliseconds);
+    stop.addEventListener(
+      "abort",
+      () => {
+        clearTimeout(timer);
+        stopped(stop.reason as Error);
+      },
+      { once: true },
+    );
+  });
+
+/** Asks every quarter of a second until there is an answer, or time is up. */
+export async function until<T>(
+  ask: () => Promise<T | undefined>,
+  within: number,
+  stop: AbortSignal,
+): Promise<T | undefined> {
+  const deadline = performance.now() + within;
+  for (;;) {
+    stop.throwIfAborted();
+    const answer = await ask();
+    if (answer !== undefined || performance.now() > deadline) return answer;
+    await sleep(250, stop);
+  }
+}

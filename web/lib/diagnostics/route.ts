@@ -1,0 +1,95 @@
+// The way that sound and pictures take, read from what a browser tells of a peer connection.
+
+export interface Route {
+  protocol: "udp" | "tcp";
+  /** Over a TURN server; how it is reached is the protocol above, or `tls`. */
+  relay?: "udp" | "tcp" | "tls";
+  /** What kind of address is at this end (`host`, `srflx`, `prflx`, `relay`), and at the other. */
+  local: string;
+  remote: string;
+  /** At the other end. */
+  port?: number;
+  /** Milliseconds there and back. */
+  roundTrip?: number;
+  /** What the browser believes that it could send, in bits per second. */
+  outgoing?: number;
+}
+
+/** The ports at which LiveKit can be reached directly. */
+export interface Offer {
+  udp: number[];
+  tcp: number[];
+}
+
+/** A line of a browser's report: what stands in it differs between them. */
+export type Line = Record<string, unknown>;
+
+const wordOf = (line: Line | undefined, key: string) =>
+  typeof line?.[key] === "string" ? line[key] : undefined;
+export const numberOf = (line: Line | undefined, key: string) =>
+  typeof line?.[key] === "number" ? line[key] : undefined;
+
+function chosenPair(lines: Line[], byId: Map<unknown, Line>): Line | undefined {
+  const transport = lines.find((line) => line.type === "transport" && "selectedCandidatePairId" in line);
+  const named = transport && byId.get(transport.selectedCandidatePairId);
+  if (named) return named;
+  const pairs = lines.filter((line) => line.type === "candidate-pair");
+  // Firefox marks the one in use, others only what was agreed upon.
+  return (
+    pairs.find((pair) => pair.selected === true) ??
+    pairs.find((pair) => pair.nominated === true && pair.state === "succeeded")
+  );
+}
+
+/** The way in use; nothing while there is none. */
+export function routeIn(lines: Line[]): Route | undefined {
+  const byId = new Map(lines.map((line) => [line.id, line]));
+  const pair = chosenPair(lines, byId);
+  const local = pair && byId.get(pair.localCandidateId);
+  const remote = pair && byId.get(pair.remoteCandidateId);
+  if (!pair || !local) return undefined;
+
+  const seconds = numberOf(pair, "currentRoundTripTime");
+  const isRelay = local.candidateType === "relay";
+  const relay = wordOf(local, "relayProtocol") ?? "udp";
+  return {
+    protocol: local.protocol === "tcp" ? "tcp" : "udp",
+    relay: isRelay ? (relay as Route["relay"]) : undefined,
+    local: wordOf(local, "candidateType") ?? "unknown",
+    remote: wordOf(remote, "candidateType") ?? "unknown",
+    port: numberOf(remote, "port"),
+    roundTrip: seconds === undefined ? undefined : seconds * 1000,
+    outgoing: numberOf(pair, "availableOutgoingBitrate"),
+  };
+}
+
+interface Candidate {
+  protocol: string;
+  port: number;
+  type: string;
+}
+
+/** The addresses that a session description names, without the addresses themselves. */
+function candidatesIn(sdp: string): Candidate[] {
+  // a=candidate:<foundation> <component> <protocol> <priority> <address> <port> typ <type>
+  const form = /^a=candidate:\S+ \d+ (\w+) \d+ \S+ (\d+) typ (\w+)/gim;
+  return [...sdp.matchAll(form)].map(([, protocol = "", port, type = ""]) => ({
+    protocol: protocol.toLowerCase(),
+    port: Number(port),
+    type,
+  }));
+}
+
+const sorted = (ports: number[]) => [...new Set(ports)].sort((one, other) => one - other);
+
+/** What the other end says it can be reached by. */
+export function offerIn(sdp: string): Offer {
+  const direct = candidatesIn(sdp).filter(({ type }) => type !== "relay");
+  const ports = (protocol: string) =>
+    sorted(direct.filter((one) => one.protocol === protocol).map(({ port }) => port));
+  return { udp: ports("udp"), tcp: ports("tcp") };
+}
+
+/** Whether this browser brought an address from which UDP can be tried at all. */
+export const triesUdp = (sdp: string): boolean =>
+  candidatesIn(sdp).some(({ protocol, type }) => protocol === "udp" && type !== "relay");
