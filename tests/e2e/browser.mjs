@@ -68,8 +68,8 @@ export async function openWindow(browser, base, { name, devices = true, ...optio
   page.on("websocket", (socket) => remember(socket.url()));
   page.on("response", async (response) => {
     // The one other host that a page may talk to is the one the API names.
-    if (new URL(response.url()).pathname !== "/token" || response.status() !== 200) return;
-    hosts.add(new URL((await response.json()).url).host);
+    const names = ["/token", "/connection-test"].includes(new URL(response.url()).pathname);
+    if (names && response.ok()) hosts.add(new URL((await response.json()).url).host);
   });
   const strangers = () => [...asked].filter((host) => !hosts.has(host));
 

@@ -64,9 +64,13 @@ export function fromNow(iso: string | Date, now = Date.now()): string {
   return text("time.now");
 }
 
-/** A plain number, with at most so many digits behind the point. */
-export const number = (value: number, digits = 0): string =>
-  new Intl.NumberFormat(locale(), { maximumFractionDigits: digits }).format(value);
+/** A plain number, without digits behind the point. */
+export const number = (value: number): string =>
+  new Intl.NumberFormat(locale(), { maximumFractionDigits: 0 }).format(value);
+
+/** A share of one, in hundredths. */
+export const share = (value: number): string =>
+  new Intl.NumberFormat(locale(), { style: "percent", maximumFractionDigits: 1 }).format(value);
 
 /** Bits per second, as networks are measured. */
 export const rate = (bitsPerSecond: number): string =>

@@ -29,8 +29,7 @@ function Test() {
   return (
     <Page growing>
       <h1>{text("app.diagnostics")}</h1>
-      <p className="lead">{text("diagnostics.lead")}</p>
-      <Summary state={state} />
+      {phase === "before" ? <p className="lead">{text("diagnostics.lead")}</p> : <Summary state={state} />}
       <div className="row">
         {phase === "running" ? (
           <button key="stop" className="button" type="button" onClick={stop}>
@@ -65,7 +64,6 @@ function Test() {
 }
 
 function Summary({ state: { phase, results, failure, host } }: { state: ConnectionTestState }) {
-  if (phase === "before") return null;
   if (phase === "running") return <Progress results={results} />;
   if (failure) return <FailureNote failure={failure} />;
   return <VerdictNote results={results} host={host} />;

@@ -46,6 +46,7 @@ export function sampleOf(at: number, sending: Line[], receiving: Line[]): Sample
     lines.reduce((total, line) => total + (numberOf(line, key) ?? 0), 0);
   const [out] = linesOf(sending, "outbound-rtp", "video");
   const [picture] = linesOf(receiving, "inbound-rtp", "video");
+  const [sound] = linesOf(receiving, "inbound-rtp", "audio");
   const incoming = linesOf(receiving, "inbound-rtp");
   const route = routeIn(sending);
   return {
@@ -56,10 +57,11 @@ export function sampleOf(at: number, sending: Line[], receiving: Line[]): Sample
     packetsLost: sum(incoming, "packetsLost"),
     framesSent: numberOf(out, "framesEncoded") ?? 0,
     framesDecoded: numberOf(picture, "framesDecoded") ?? 0,
-    soundBytes: sum(linesOf(receiving, "inbound-rtp", "audio"), "bytesReceived"),
+    soundBytes: numberOf(sound, "bytesReceived") ?? 0,
     width: numberOf(out, "frameWidth") ?? 0,
     height: numberOf(out, "frameHeight") ?? 0,
-    jitter: milliseconds(numberOf(picture, "jitter")),
+    // Of the sound: large pictures come in bursts, and a busy device draws them late.
+    jitter: milliseconds(numberOf(sound, "jitter")),
     roundTrip: route?.roundTrip,
     outgoing: route?.outgoing,
     isBusy: out?.qualityLimitationReason === "cpu",

@@ -14,23 +14,25 @@ export class End {
   offer: Offer = { udp: [], tcp: [] };
   triesUdp = false;
   hasTurn = false;
+  private began = 0;
 
   constructor(
     private readonly url: string,
     private readonly stop: AbortSignal,
-  ) {}
+  ) {
+    this.room.once(RoomEvent.SignalConnected, () => {
+      this.signal = performance.now() - this.began;
+    });
+  }
 
   /** Connects, or throws; what was seen until then stays. */
   async connect(token: string, rtcConfig?: RTCConfiguration): Promise<void> {
     this.stop.throwIfAborted();
     const leave = () => void this.room.disconnect();
     this.stop.addEventListener("abort", leave);
-    const began = performance.now();
-    this.room.once(RoomEvent.SignalConnected, () => {
-      this.signal = performance.now() - began;
-    });
+    this.began = performance.now();
     // Where it fails, nothing is left afterwards to look at.
-    const look = setInterval(() => this.look(), LOOK);
+    const look = setInterval(() => void this.look(), LOOK);
     try {
       await this.room.connect(this.url, token, {
         maxRetries: 0,
@@ -38,7 +40,7 @@ export class End {
         peerConnectionTimeout: MEDIA,
         rtcConfig,
       });
-      this.look();
+      await this.look();
     } finally {
       clearInterval(look);
       this.stop.removeEventListener("abort", leave);
@@ -55,13 +57,13 @@ export class End {
     return both.find((peer) => peer?.isICEConnected) ?? manager?.publisher;
   }
 
-  private look() {
+  /** What can be known by now: both ends name their addresses one after the other. */
+  async look(): Promise<void> {
     const theirs = this.peer?.getRemoteDescription()?.sdp;
-    const ours = this.peer?.getLocalDescription()?.sdp;
     if (theirs) this.offer = offerIn(theirs);
-    if (ours) this.triesUdp = triesUdp(ours);
     const servers = this.room.engine?.latestJoinResponse?.iceServers ?? [];
     this.hasTurn ||= servers.some(({ urls }) => urls.some((url) => /^turns?:/.test(url)));
+    this.triesUdp ||= triesUdp(await this.report());
   }
 
   async report(): Promise<Line[]> {
@@ -74,6 +76,12 @@ export class End {
 
   async route(): Promise<Route | undefined> {
     return routeIn(await this.report());
+  }
+
+  async stopSending(): Promise<void> {
+    const { localParticipant } = this.room;
+    const tracks = [...localParticipant.trackPublications.values()].flatMap(({ track }) => track ?? []);
+    await localParticipant.unpublishTracks(tracks);
   }
 
   leave(): Promise<void> {

@@ -1,8 +1,9 @@
 // The findings of a connection test as plain text, for whoever looks after the server: no token, and nobody's address.
+import { browserOf, type Browser } from "../browser";
 import { longMoment } from "../format";
 import { text } from "../messages";
 import { knownAs } from "../user-agent";
-import { allChecks, type Results } from "./checks";
+import { allChecks, type CheckName, type Results } from "./checks";
 import type { Route } from "./route";
 import { verdictOf } from "./verdict";
 import { figureOf, fixOf, stateInWords, tcpPorts, udpPorts, verdictInWords } from "./words";
@@ -38,7 +39,7 @@ export function reportOf(results: Results, { at, origin, host, userAgent }: Circ
       [`${text(`diagnostics.check.${check}`)}: ${stateInWords(results, check)}`, figureOf(results, check)]
         .filter(Boolean)
         .join("; "),
-      ...fixLines(results, check, host),
+      ...fixLines(results, check, host, browserOf(userAgent)),
     ]),
     "",
     ...fact(text("diagnostics.report.ways"), [...new Set(routes)].join("; ")),
@@ -51,7 +52,7 @@ export function reportOf(results: Results, { at, origin, host, userAgent }: Circ
   ].join("\n");
 }
 
-function fixLines(results: Results, check: (typeof allChecks)[number], host: string): string[] {
-  const fix = fixOf(results, check, host);
+function fixLines(results: Results, check: CheckName, host: string, browser: Browser): string[] {
+  const fix = fixOf(results, check, host, browser);
   return fix ? [`  → ${fix}`] : [];
 }

@@ -63,33 +63,23 @@ export function routeIn(lines: Line[]): Route | undefined {
   };
 }
 
-interface Candidate {
-  protocol: string;
-  port: number;
-  type: string;
-}
-
-/** The addresses that a session description names, without the addresses themselves. */
-function candidatesIn(sdp: string): Candidate[] {
-  // a=candidate:<foundation> <component> <protocol> <priority> <address> <port> typ <type>
-  const form = /^a=candidate:\S+ \d+ (\w+) \d+ \S+ (\d+) typ (\w+)/gim;
-  return [...sdp.matchAll(form)].map(([, protocol = "", port, type = ""]) => ({
-    protocol: protocol.toLowerCase(),
-    port: Number(port),
-    type,
-  }));
-}
-
 const sorted = (ports: number[]) => [...new Set(ports)].sort((one, other) => one - other);
 
-/** What the other end says it can be reached by. */
+/** What the other end says in its session description that it can be reached by. */
 export function offerIn(sdp: string): Offer {
-  const direct = candidatesIn(sdp).filter(({ type }) => type !== "relay");
-  const ports = (protocol: string) =>
-    sorted(direct.filter((one) => one.protocol === protocol).map(({ port }) => port));
+  // a=candidate:<foundation> <component> <protocol> <priority> <address> <port> typ <type>
+  const form = /^a=candidate:\S+ \d+ (\w+) \d+ \S+ (\d+) typ (\w+)/gim;
+  const direct = [...sdp.matchAll(form)].filter(([, , , type]) => type !== "relay");
+  const ports = (wanted: string) =>
+    sorted(
+      direct.filter(([, protocol]) => protocol?.toLowerCase() === wanted).map(([, , port]) => Number(port)),
+    );
   return { udp: ports("udp"), tcp: ports("tcp") };
 }
 
 /** Whether this browser brought an address from which UDP can be tried at all. */
-export const triesUdp = (sdp: string): boolean =>
-  candidatesIn(sdp).some(({ protocol, type }) => protocol === "udp" && type !== "relay");
+export const triesUdp = (lines: Line[]): boolean =>
+  lines.some(
+    ({ type, protocol, candidateType }) =>
+      type === "local-candidate" && protocol === "udp" && candidateType !== "relay",
+  );

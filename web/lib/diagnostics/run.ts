@@ -67,6 +67,7 @@ async function findWay({ test, tell, stop }: Running, end: End): Promise<Route |
       UDP_PATIENCE,
       stop,
     );
+    await end.look();
   }
   const measured = { offer: end.offer, triesUdp: end.triesUdp, route };
   const byUdp = route?.protocol === "udp" && !route.relay;
@@ -182,11 +183,14 @@ async function measure({ tell, stop }: Running, ends: [End, End]) {
 async function detourByTcp({ tell, stop }: Running, end: End, route: Route) {
   if (route.protocol === "tcp" && !route.relay)
     return tell({ check: "tcp", state: "passed", measured: { tcp: route } });
+  await end.look();
+  tell({ check: "tcp", state: "runs", measured: { offer: end.offer } });
   if (end.offer.tcp.length === 0) return tell({ check: "tcp", state: "skipped", why: "notOffered" });
   // Whoever is relayed would be on TCP if that went.
   if (route.relay) return tell({ check: "tcp", state: "failed" });
 
-  tell({ check: "tcp", state: "runs" });
+  // What was sent would be sent again after the change.
+  await end.stopSending();
   await end.room.simulateScenario("force-tcp");
   const tcp = await until(
     async () => {

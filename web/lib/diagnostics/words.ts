@@ -1,6 +1,6 @@
 // The findings of a connection test in words: what was measured, and what to do where something does not work.
 import { ownBrowser, type Browser } from "../browser";
-import { number, rate } from "../format";
+import { number, rate, share } from "../format";
 import { text, type MessageKey } from "../messages";
 import { remedy, troubleInWords, type Source } from "../trouble";
 import { weaknessOf } from "./bandwidth";
@@ -25,6 +25,7 @@ export const tcpPorts = (ports: number[] = []): string =>
 /** Where the media server is: the page's own host, unless LiveKit has another. */
 const places = ({ offer }: Measured, host: string) => ({
   host,
+  machine: host.replace(/:\d+$/, ""),
   udp: udpPorts(offer?.udp),
   tcp: tcpPorts(offer?.tcp),
 });
@@ -92,7 +93,7 @@ function bandwidthInWords({ up, down, loss, jitter, roundTrip }: NonNullable<Mea
   const parts = [
     text("diagnostics.figure.up", { rate: rate(up) }),
     text("diagnostics.figure.down", { rate: rate(down) }),
-    text("diagnostics.figure.loss", { percent: number(loss * 100, 1) }),
+    text("diagnostics.figure.loss", { share: share(loss) }),
     jitter !== undefined && text("diagnostics.figure.jitter", { time: milliseconds(jitter) }),
     roundTrip !== undefined && text("diagnostics.figure.roundTrip", { time: milliseconds(roundTrip) }),
   ];
