@@ -69,7 +69,7 @@ export async function openWindow(browser, base, { name, devices = true, ...optio
   page.on("response", async (response) => {
     // The one other host that a page may talk to is the one the API names.
     const names = ["/token", "/connection-test"].includes(new URL(response.url()).pathname);
-    if (names && response.ok()) hosts.add(new URL((await response.json()).url).host);
+    if (names && [200, 201].includes(response.status())) hosts.add(new URL((await response.json()).url).host);
   });
   const strangers = () => [...asked].filter((host) => !hosts.has(host));
 

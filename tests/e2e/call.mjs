@@ -13,6 +13,8 @@ import { accounts } from "./scenes/accounts.mjs";
 import { administration } from "./scenes/administration.mjs";
 import { callViews } from "./scenes/call-views.mjs";
 import { crowd } from "./scenes/crowd.mjs";
+import { diagnostics } from "./scenes/diagnostics.mjs";
+import { door } from "./scenes/door.mjs";
 import { doors } from "./scenes/doors.mjs";
 import { home } from "./scenes/home.mjs";
 import { hosting } from "./scenes/hosting.mjs";
@@ -37,10 +39,12 @@ try {
   await lobby();
   await side();
   await doors();
+  await door();
   await home();
   if (process.env.RECORDER) await recordings();
   await administration();
   await otherPages();
+  await diagnostics();
   await weights();
   if (canSuffer) await outages();
 } finally {

@@ -35,6 +35,9 @@ export function TroubleNotes({ self }: { self: Self }) {
             </button>
           )}
           <span className="small">{text("prejoin.without")}</span>
+          <a className="small" href="/app/diagnostics" target="_blank" rel="noreferrer">
+            {text("app.diagnostics")}
+          </a>
         </p>
       </div>
     </div>

@@ -29,10 +29,10 @@ export interface Recorded {
 }
 
 /** What somebody has to agree to before they come in; nothing where nobody records. */
-export function recordedIn(told: object): Recorded | undefined {
-  const { auto_record, recorded_since } = told as { auto_record?: unknown; recorded_since?: unknown };
-  const since = typeof recorded_since === "string" ? recorded_since : undefined;
-  const always = auto_record === true;
+export function recordedIn(
+  told: Pick<JoinInfo | Token, "auto_record" | "recorded_since">,
+): Recorded | undefined {
+  const { auto_record: always, recorded_since: since } = told;
   return always || since ? { always, since } : undefined;
 }
 

@@ -212,7 +212,7 @@ async function nothingThrough() {
   await window.page.addInitScript(swallow, ["udp", "tcp"]);
   await begin(window);
   await verdict(window, "Blocked: sound and pictures do not get through");
-  await window.page.locator(".verdict").getByText(/UDP, ports \S+; TCP, port \d+/).waitFor();
+  await window.page.locator(".verdict").getByText(/UDP, port \S+; TCP, port \d+/).waitFor();
   const { signal, udp, tcp, publish } = await states(window);
   assert.deepEqual({ signal, udp, tcp, publish }, { signal: "passed", udp: "failed", tcp: "failed", publish: "skipped" });
   await accessible(window, "nothing goes through");

@@ -58,7 +58,7 @@ function Test() {
           </ul>
         </section>
       ))}
-      {phase === "over" && state.endedAt && <Report results={results} host={host} at={state.endedAt} />}
+      {state.endedAt && !state.failure && <Report results={results} host={host} at={state.endedAt} />}
     </Page>
   );
 }

@@ -17,6 +17,7 @@ export interface ConnectionTestState {
   failure?: Failure;
   /** Of the media server, once it is known. */
   host: string;
+  /** While it is over. */
   endedAt?: Date;
 }
 

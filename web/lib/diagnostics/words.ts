@@ -25,6 +25,8 @@ export const tcpPorts = (ports: number[] = []): string =>
 /** Where the media server is: the page's own host, unless LiveKit has another. */
 const places = ({ offer }: Measured, host: string) => ({
   host,
+  // What has no port of its own is on the one of https.
+  port: /:(\d+)$/.exec(host)?.[1] ?? "443",
   machine: host.replace(/:\d+$/, ""),
   udp: udpPorts(offer?.udp),
   tcp: tcpPorts(offer?.tcp),
