@@ -128,6 +128,17 @@ export async function admit(window, person) {
   await closePanel(window);
 }
 
+/** On the doorstep, the own picture runs. */
+export const seesOneself = (window) =>
+  eventually(
+    () =>
+      window.page
+        .locator(".preview video")
+        .evaluateAll((found) => found.some((video) => video.videoWidth > 0 && !video.paused)),
+    "the own picture",
+    40,
+  );
+
 /** A guest comes through the lobby. */
 export async function comeIn(guest, person, hostWindow) {
   await knock(guest, person);

@@ -1,4 +1,4 @@
-// The doorstep: devices that do not start, what is tried and chosen there, agreeing to be recorded, and a short way in.
+// The doorstep: what is tried and chosen there, agreeing to be recorded, and a short way in.
 import assert from "node:assert/strict";
 import { accessible } from "../axe.mjs";
 import {
@@ -14,12 +14,14 @@ import {
   open,
   phone,
   quiet,
+  seesOneself,
   shot,
   signIn,
   tally,
   waits,
 } from "../stage.mjs";
 import { eventually } from "../tally.mjs";
+import { deviceTroubles } from "./device-troubles.mjs";
 
 export async function door() {
   const ada = await open({ name: "ada", ...desktop });
@@ -29,10 +31,7 @@ export async function door() {
   await make(ada, "/meetings", { room_name: room, lobby: "off" });
   const link = `${base}/m/${room}`;
 
-  for (const trouble of troubles)
-    await tally.check(`a device that ${trouble.does} is told, and what to do about it`, () => tellsTrouble(link, trouble));
-  await tally.check("whoever has neither camera nor microphone comes in all the same", () => comesInWithout(link));
-  await tally.check("a device that was refused starts as soon as it is allowed", () => startsOnceAllowed(link));
+  await deviceTroubles(link);
   await tally.check("the speaker test plays three notes, and helps whoever hears none", () => testsSpeaker(link));
   await tally.check("the background is blurred, by nobody else's files", () => blurs(link));
   await tally.check("name, devices and blur are remembered", () => remembers(link));
@@ -42,169 +41,7 @@ export async function door() {
   await ada.close();
 }
 
-/** Runs in the page: every device answers with this error, and the browser remembers this permission. */
-function refuse({ name, message = "", permission = "granted" }) {
-  const refusal = () => Promise.reject(new DOMException(message, name));
-  navigator.mediaDevices.getUserMedia = refusal;
-  navigator.permissions.query = () => Promise.resolve(Object.assign(new EventTarget(), { state: permission }));
-}
-
-/** Runs in the page: what browsers do on plain http from another computer. */
-function insecure() {
-  Object.defineProperty(window, "isSecureContext", { value: false });
-  Object.defineProperty(Navigator.prototype, "mediaDevices", { value: undefined });
-}
-
-const agents = {
-  firefox: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
-  safariIos:
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1",
-  android:
-    "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36",
-  windows:
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
-};
-
-const denied = { name: "NotAllowedError", permission: "denied" };
-const troubles = [
-  {
-    does: "is refused",
-    error: denied,
-    says: "The browser may not use the microphone and camera.",
-    fix: "Press the sign at the left end of the address bar",
-  },
-  {
-    does: "is refused in Firefox",
-    agent: agents.firefox,
-    error: denied,
-    says: "The browser may not use the microphone and camera.",
-    fix: "take the block away with its ×",
-  },
-  {
-    does: "is refused on an iPhone",
-    agent: agents.safariIos,
-    error: denied,
-    says: "The browser may not use the microphone and camera.",
-    fix: "open “Website Settings”",
-    again: true,
-  },
-  {
-    does: "is refused on an Android phone",
-    agent: agents.android,
-    error: denied,
-    says: "The browser may not use the microphone and camera.",
-    fix: "open “Permissions”",
-  },
-  {
-    does: "is asked for without an answer",
-    error: { name: "NotAllowedError", permission: "prompt" },
-    says: "The browser asked for the microphone and camera, and got no answer.",
-    fix: "When it asks again, choose “Allow”.",
-    again: true,
-  },
-  {
-    does: "the computer holds back",
-    agent: agents.windows,
-    error: { name: "NotAllowedError", message: "Permission denied by system", permission: "granted" },
-    says: "This device does not let the browser use the microphone and camera.",
-    fix: "Open Settings › Privacy & security",
-  },
-  {
-    does: "is not there",
-    error: { name: "NotFoundError" },
-    says: "No microphone and camera was found.",
-    fix: "Plug one in or switch it on",
-  },
-  {
-    does: "another program uses",
-    error: { name: "NotReadableError" },
-    says: "The microphone and camera is used by another program.",
-    fix: "Close",
-    again: true,
-  },
-  {
-    does: "fails for another reason",
-    error: { name: "UnknownError" },
-    says: "The microphone and camera does not start.",
-    fix: "start the browser again",
-    again: true,
-  },
-  {
-    does: "is asked for on an insecure page",
-    script: insecure,
-    says: "Browsers give out the microphone and camera only on https and on this computer itself.",
-    fix: "an address that begins with https",
-  },
-];
-
-const note = (window) => window.page.locator(".note.trouble");
-
-async function tellsTrouble(link, { does, agent, error, script = refuse, says, fix, again = false }) {
-  // What is drawn is the same for all of them; the narrow window is the hard one.
-  for (const size of error === denied && !agent ? [phone, desktop] : [phone]) {
-    const window = await open({ name: does, ...size, ...(agent && { userAgent: agent }) });
-    await window.page.addInitScript(script, error);
-    await window.page.goto(link);
-    await note(window).getByText(says).waitFor();
-    await note(window).getByText(fix).waitFor();
-    assert.equal(await note(window).count(), 1, "two devices with one trouble are one sentence");
-    assert.equal(await button(window, "Ask again").count(), again ? 1 : 0, "asking again");
-    await note(window).getByRole("link", { name: "Test your connection" }).waitFor();
-    await button(window, "Join meeting").waitFor();
-    await accessible(window, does);
-    await fits(window);
-    await shot(window, `trouble-${does.replaceAll(" ", "-")}-${size.colorScheme}`);
-    quiet(window);
-    await window.close();
-  }
-}
-
-async function comesInWithout(link) {
-  const window = await open({ name: "bare", ...phone });
-  await window.page.addInitScript(refuse, { name: "NotFoundError" });
-  await window.page.goto(link);
-  await note(window).waitFor();
-  await knock(window, "Bea");
-  await isInside(window);
-  quiet(window);
-  await window.close();
-}
-
-/** Runs in the page: refuses until the test says otherwise, and tells of it as browsers do. */
-function refuseUntilAllowed() {
-  const status = Object.assign(new EventTarget(), { state: "denied" });
-  const { mediaDevices } = navigator;
-  const real = mediaDevices.getUserMedia.bind(mediaDevices);
-  mediaDevices.getUserMedia = (wish) =>
-    status.state === "granted" ? real(wish) : Promise.reject(new DOMException("", "NotAllowedError"));
-  navigator.permissions.query = () => Promise.resolve(status);
-  window.allow = () => {
-    status.state = "granted";
-    status.dispatchEvent(new Event("change"));
-  };
-}
-
-async function startsOnceAllowed(link) {
-  const window = await open({ name: "second-thought", ...phone });
-  await window.page.addInitScript(refuseUntilAllowed);
-  await window.page.goto(link);
-  await note(window).waitFor();
-  await window.page.evaluate(() => window.allow());
-  await shows(window);
-  assert.equal(await note(window).count(), 0);
-  quiet(window);
-  await window.close();
-}
-
 const picture = (window) => window.page.locator(".preview video");
-
-/** The own picture runs. */
-const shows = (window) =>
-  eventually(
-    () => picture(window).evaluateAll((found) => found.some((video) => video.videoWidth > 0 && !video.paused)),
-    "the own picture",
-    40,
-  );
 
 /** Runs in the page: listens to whatever it plays. */
 function listenIn() {
@@ -270,7 +107,7 @@ async function blurs(link) {
   const fetched = [];
   window.page.on("request", (request) => fetched.push(new URL(request.url()).pathname));
   await window.page.goto(link);
-  await shows(window);
+  await seesOneself(window);
   const isBackground = (path) => path.startsWith("/app/background/");
   assert.ok(!fetched.some(isBackground), "nothing of it is loaded before it is wanted");
   await shot(window, "blur-off");
@@ -278,7 +115,7 @@ async function blurs(link) {
 
   await button(window, "Blur the background").click();
   await button(window, "Show the background").waitFor();
-  await shows(window);
+  await seesOneself(window);
   const after = await eventually(
     async () => {
       const now = await sharpness(window).catch(() => before);
@@ -300,7 +137,7 @@ async function blurs(link) {
 async function remembers(link) {
   const window = await open({ name: "creature-of-habit", ...desktop });
   await window.page.goto(link);
-  await shows(window);
+  await seesOneself(window);
   await window.page.getByText("Microphone, camera and speaker").click();
   const chosen = {};
   for (const label of ["Microphone", "Speaker"]) {
