@@ -1,5 +1,6 @@
 // The lobby: a host lets several in at once, and holds also who has an account where everybody has to wait.
 import assert from "node:assert/strict";
+import { accessible } from "../axe.mjs";
 import {
   admit,
   base,
@@ -48,6 +49,7 @@ async function admitsAll(ada) {
   await ada.page.locator(".lobby-call").getByText("2 people are waiting to be let in.").waitFor();
   await shot(ada, "lobby-two-note");
   const panel = await openPanel(ada);
+  await accessible(ada, "the list of people with two in the lobby");
   await shot(ada, "lobby-two");
   await panel.getByRole("button", { name: "Admit all", exact: true }).click();
   await panel.getByRole("region", { name: "Lobby" }).waitFor({ state: "detached" });

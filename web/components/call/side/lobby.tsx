@@ -171,7 +171,7 @@ export function LobbyList({ lobby }: { lobby: Lobby }) {
   const { waiters, failure, decide } = lobby;
   if (waiters.length === 0 && !failure) return null;
   return (
-    <section className="stack waiting" aria-label={text("lobby.heading")}>
+    <section className="lobby-list" aria-label={text("lobby.heading")}>
       <h3>{text("lobby.heading")}</h3>
       {failure && <FailureNote failure={failure} />}
       <Waiters waiters={waiters} decide={decide} />
