@@ -60,15 +60,6 @@ export function DevicesIcon() {
   );
 }
 
-export function HostIcon() {
-  return (
-    <Icon>
-      <circle cx="9" cy="8" r="3.5" />
-      <path d="M2.5 20a6.5 6.5 0 0 1 13 0M16 12.5l2 2 3.5-4" />
-    </Icon>
-  );
-}
-
 export function LeaveIcon() {
   return (
     <Icon>
