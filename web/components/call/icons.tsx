@@ -22,7 +22,7 @@ function Icon({ children }: { children: ReactNode }) {
 export function PinIcon() {
   return (
     <Icon>
-      <path d="M9 4h6l-.8 6 3.3 3v1.5h-11V13l3.3-3zM12 14.5V20" />
+      <path d="M9 3.5h6l-.8 6 3.3 3V14h-11v-1.5l3.3-3zM12 14v6.5" transform="rotate(40 12 12)" />
     </Icon>
   );
 }
