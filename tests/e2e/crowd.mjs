@@ -49,8 +49,14 @@ async function show(sources) {
 }
 
 function tone(step) {
-  const wave = (index) => Math.round(9_000 * Math.sin((2 * Math.PI * 300 * (step * SAMPLES + index)) / SAMPLE_RATE));
-  return new AudioFrame(Int16Array.from({ length: SAMPLES }, (_, index) => wave(index)), SAMPLE_RATE, 1, SAMPLES);
+  const wave = (index) =>
+    Math.round(9_000 * Math.sin((2 * Math.PI * 300 * (step * SAMPLES + index)) / SAMPLE_RATE));
+  return new AudioFrame(
+    Int16Array.from({ length: SAMPLES }, (_, index) => wave(index)),
+    SAMPLE_RATE,
+    1,
+    SAMPLES,
+  );
 }
 
 async function talk(sources) {

@@ -175,7 +175,7 @@ export async function fits(window) {
   assert.ok(wide <= 0, `the page is ${wide} px wider than the window`);
 }
 
-// LiveKit's client says this when its server hangs up first, as at the end for all; the page tells people what follows from it.
+// LiveKit's client says this when its server hangs up first, as at the end for all; the page tells what follows from it.
 const HUNG_UP = /DataChannel error on|data channel '\w+' closed unexpectedly/;
 
 /** Refusals that the page tells in words are errors to the browser's console: `[status, path]` each. */

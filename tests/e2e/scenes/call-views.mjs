@@ -1,4 +1,4 @@
-// Three people look at each other in every way there is: grid, speaker, pinned, a shared screen, full screen, a small window.
+// Three people look at each other in every way there is: grid, speaker, pinned, a shared screen, a small window.
 import assert from "node:assert/strict";
 import { accessible } from "../axe.mjs";
 import {
@@ -55,8 +55,9 @@ export async function callViews() {
   );
   await tally.check("the keys are listed, and can be switched off", () => listsKeys(bob));
   if (process.env.RECORDER)
-    await tally.check("everybody sees and hears that it is recorded, and since when, and that it is over", () =>
-      recorded(people),
+    await tally.check(
+      "everybody sees and hears that it is recorded, and since when, and that it is over",
+      () => recorded(people),
     );
   await tally.check("a host with others around is asked whether they go alone", () => leaves(ada, bob));
   await tally.check("no error, no CSP violation, no foreign host", () => people.forEach((one) => quiet(one)));
@@ -116,10 +117,15 @@ const layersFollow = ({ page }) =>
     const widths = new Map();
     for (const peer of window.peers)
       for (const stat of (await peer.getStats()).values())
-        if (stat.type === "inbound-rtp" && stat.kind === "video") widths.set(stat.trackIdentifier, stat.frameWidth);
+        if (stat.type === "inbound-rtp" && stat.kind === "video")
+          widths.set(stat.trackIdentifier, stat.frameWidth);
     const widthIn = (video) => widths.get(video.srcObject?.getVideoTracks()[0]?.id);
     const all = (where) =>
-      [...document.querySelectorAll(`${where} .lk-participant-tile[data-lk-local-participant="false"] video`)].map(widthIn);
+      [
+        ...document.querySelectorAll(
+          `${where} .lk-participant-tile[data-lk-local-participant="false"] video`,
+        ),
+      ].map(widthIn);
     return all(".large").every((width) => width >= 640) && all(".others").every((width) => width <= 320);
   });
 
@@ -138,7 +144,11 @@ async function shares(ada, bob, cleo) {
   }
   // Two microphones and the sound of what is shared.
   await eventually(async () => (await soundsAt(bob)) >= 3, "three sounds arrive");
-  assert.equal(await ada.page.locator('video[data-lk-source="screen_share"]').count(), 0, "no hall of mirrors");
+  assert.equal(
+    await ada.page.locator('video[data-lk-source="screen_share"]').count(),
+    0,
+    "no hall of mirrors",
+  );
   await shot(ada, "call-sharing");
   await button(ada, "Stop sharing").click();
   await large(bob).waitFor({ state: "detached" });
@@ -196,7 +206,8 @@ async function chooses(bob, cleo) {
   await microphone.selectOption(other);
   await accessible(bob, "devices");
   await shot(bob, "call-devices-desktop");
-  const kept = () => bob.page.evaluate(() => JSON.parse(localStorage.getItem("meetbox.choices")).microphoneId);
+  const kept = () =>
+    bob.page.evaluate(() => JSON.parse(localStorage.getItem("meetbox.choices")).microphoneId);
   assert.equal(await kept(), other);
   await bob.page.keyboard.press("Escape");
 
@@ -233,14 +244,20 @@ async function recorded([ada, bob, cleo]) {
     const mark = window.page.locator(".recording-mark");
     await mark.waitFor({ timeout: 60_000 });
     // Said to screen readers, who do not hear every second of the clock.
-    await window.page.getByRole("status").getByText("This meeting is recorded, since").waitFor({ state: "attached" });
+    await window.page
+      .getByRole("status")
+      .getByText("This meeting is recorded, since")
+      .waitFor({ state: "attached" });
     const told = await mark.textContent();
     assert.match(told, /^Recording \d+:\d\d$/);
     await eventually(async () => (await mark.textContent()) !== told, "the time goes on");
     await accessible(window, "recorded");
     await shot(window, `call-recorded-${window.name}`);
   }
-  await ada.page.request.post(`${base}/recordings/stop`, { data: { recording_id: id }, headers: { origin: base } });
+  await ada.page.request.post(`${base}/recordings/stop`, {
+    data: { recording_id: id },
+    headers: { origin: base },
+  });
   for (const window of [ada, bob, cleo])
     await window.page.locator(".recording-mark").waitFor({ state: "detached", timeout: 60_000 });
 }

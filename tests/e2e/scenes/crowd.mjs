@@ -5,7 +5,22 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { accessible } from "../axe.mjs";
-import { base, button, desktop, enter, fits, leave, make, more, named, open, quiet, shot, signIn, tally } from "../stage.mjs";
+import {
+  base,
+  button,
+  desktop,
+  enter,
+  fits,
+  leave,
+  make,
+  more,
+  named,
+  open,
+  quiet,
+  shot,
+  signIn,
+  tally,
+} from "../stage.mjs";
 import { eventually } from "../tally.mjs";
 
 const ROOM = named("crowd-room");
@@ -27,7 +42,9 @@ export async function crowd() {
     });
     if (!ready) return;
     await tally.check("no tile of a grid of twelve gets a layer larger than itself", () => layersFit(ada));
-    await tally.check("what nobody looks at is not sent, and one's own picture has layers", () => dynacast(ada));
+    await tally.check("what nobody looks at is not sent, and one's own picture has layers", () =>
+      dynacast(ada),
+    );
     await tally.check("with one large, only who is in the strip beside them is sent", () => speakerView(ada));
     await tally.check("tracks off the page are paused, and go on when the page is turned", () => pages(ada));
     await tally.check("whoever speaks off the page is brought onto it", () => brings(ada, people));
@@ -55,7 +72,9 @@ async function gather() {
   const args = [script, tokens[0].url, ...tokens.map(({ token }) => token)];
   const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
   // The kit's own log comes the same way.
-  const ready = new Promise((tell) => createInterface({ input: child.stdout }).on("line", (line) => line === "ready" && tell(true)));
+  const ready = new Promise((tell) =>
+    createInterface({ input: child.stdout }).on("line", (line) => line === "ready" && tell(true)),
+  );
   const isIn = await Promise.race([ready, once(child, "exit").then(() => false)]);
   assert.ok(isIn, "the crowd is in");
   return {
@@ -68,7 +87,9 @@ async function gather() {
 async function tilesOf(window) {
   const { seen, arrives } = await look(window);
   const moving = new Map(arrives.filter(({ rises }) => rises).map((one) => [one.track, one]));
-  return seen.filter(({ track }) => moving.has(track)).map((tile) => ({ ...tile, ...moving.get(tile.track) }));
+  return seen
+    .filter(({ track }) => moving.has(track))
+    .map((tile) => ({ ...tile, ...moving.get(tile.track) }));
 }
 
 /** What is on the page, and what arrives within a second and a half, on the page or not. */
@@ -104,7 +125,8 @@ const look = ({ page }) =>
     return { seen, arrives };
   });
 
-const sizes = (tiles) => tiles.map((tile) => `${tile.name}: ${tile.width}×${tile.height} in ${tile.tileWidth}×${tile.tileHeight}`);
+const sizes = (tiles) =>
+  tiles.map((tile) => `${tile.name}: ${tile.width}×${tile.height} in ${tile.tileWidth}×${tile.tileHeight}`);
 
 async function layersFit(ada) {
   const fit = async () => {
@@ -124,7 +146,8 @@ async function dynacast(ada) {
       const layers = [];
       for (const peer of window.peers)
         for (const stat of (await peer.getStats()).values())
-          if (stat.type === "outbound-rtp" && stat.kind === "video") layers.push([stat.rid, stat.packetsSent]);
+          if (stat.type === "outbound-rtp" && stat.kind === "video")
+            layers.push([stat.rid, stat.packetsSent]);
       return layers.sort();
     });
   const layers = await sent();

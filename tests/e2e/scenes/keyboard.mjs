@@ -1,7 +1,22 @@
 // A whole meeting by keyboard alone: from the link to leaving, without one press of a mouse.
 import assert from "node:assert/strict";
 import { accessible } from "../axe.mjs";
-import { base, button, desktop, enter, heading, isInside, make, meets, named, open, quiet, shot, signIn, tally } from "../stage.mjs";
+import {
+  base,
+  button,
+  desktop,
+  enter,
+  heading,
+  isInside,
+  make,
+  meets,
+  named,
+  open,
+  quiet,
+  shot,
+  signIn,
+  tally,
+} from "../stage.mjs";
 import { eventually } from "../tally.mjs";
 
 const ROOM = named("keyboard-room");
@@ -24,19 +39,24 @@ export async function keyboard() {
   await tally.check("the space bar is held while talking", () => talks(kim));
   await tally.check("letters that are typed are only letters", () => types(kim));
   await tally.check("a picture is pinned", () => pins(kim));
-  await tally.check("the menu is walked with the arrows, and a sheet gives the focus back", () => walksMenu(kim));
+  await tally.check("the menu is walked with the arrows, and a sheet gives the focus back", () =>
+    walksMenu(kim),
+  );
   await tally.check("somebody leaves, and stands on the heading of the page after it", () => leaves(kim));
   await tally.check("no error, no CSP violation, no foreign host", () => quiet(kim));
   for (const window of [ada, kim]) await window.close();
 }
 
-const press = (window, ...keys) => keys.reduce((before, key) => before.then(() => window.page.keyboard.press(key)), Promise.resolve());
+const press = (window, ...keys) =>
+  keys.reduce((before, key) => before.then(() => window.page.keyboard.press(key)), Promise.resolve());
 
 /** What has the focus, in the words of a screen reader. */
 const focused = ({ page }) =>
   page.evaluate(() => {
     const element = document.activeElement;
-    return element?.getAttribute("aria-label") ?? element?.labels?.[0]?.textContent ?? element?.textContent?.trim();
+    return (
+      element?.getAttribute("aria-label") ?? element?.labels?.[0]?.textContent ?? element?.textContent?.trim()
+    );
   });
 
 /** Presses Tab until something of that name has the focus. */
@@ -49,7 +69,8 @@ async function tabTo(window, name) {
 }
 
 const isOn = async (window, name) => (await button(window, name).getAttribute("aria-pressed")) === "true";
-const turns = (window, name, on) => eventually(async () => (await isOn(window, name)) === on, `${name} is ${on ? "on" : "off"}`);
+const turns = (window, name, on) =>
+  eventually(async () => (await isOn(window, name)) === on, `${name} is ${on ? "on" : "off"}`);
 
 async function comesIn(kim) {
   await kim.page.goto(`${base}/m/${ROOM}`);
@@ -75,7 +96,10 @@ async function letters(ada, kim) {
   await press(kim, "l");
   await kim.page.locator(".pictures .large").waitFor({ state: "detached" });
   await press(kim, "f");
-  await eventually(() => kim.page.evaluate(() => document.fullscreenElement !== null), "the page fills the screen");
+  await eventually(
+    () => kim.page.evaluate(() => document.fullscreenElement !== null),
+    "the page fills the screen",
+  );
   await press(kim, "f");
   await eventually(() => kim.page.evaluate(() => document.fullscreenElement === null), "and leaves it");
   await press(kim, "s");

@@ -2,7 +2,23 @@
 import assert from "node:assert/strict";
 import { accessible } from "../axe.mjs";
 import { suffer } from "../house.mjs";
-import { base, button, desktop, enter, leave, make, meets, more, named, open, phone, shot, signIn, tally, tileOf } from "../stage.mjs";
+import {
+  base,
+  button,
+  desktop,
+  enter,
+  leave,
+  make,
+  meets,
+  more,
+  named,
+  open,
+  phone,
+  shot,
+  signIn,
+  tally,
+  tileOf,
+} from "../stage.mjs";
 import { eventually } from "../tally.mjs";
 
 const ROOM = named("outage-room");
@@ -46,21 +62,24 @@ export async function outages() {
     await suffer("start livekit");
     await backAgain(ada, bob);
   });
-  await tally.check("LiveKit and the API go for longer than LiveKit's client waits, and both come back", async () => {
-    await suffer("kill livekit");
-    await suffer("kill api");
-    await ada.page.getByText("The connection was lost. Connecting again …").waitFor();
-    // Longer than that, nobody in the call is known to the client.
-    await eventually(
-      async () => (await tileOf(ada, "Bob").count()) + (await tileOf(bob, "Ada").count()) === 0,
-      "LiveKit's client has given up",
-      90,
-    );
-    // The API does not begin without LiveKit; whoever wants back waits for both.
-    await suffer("start livekit");
-    await suffer("start api");
-    await backAgain(ada, bob);
-  });
+  await tally.check(
+    "LiveKit and the API go for longer than LiveKit's client waits, and both come back",
+    async () => {
+      await suffer("kill livekit");
+      await suffer("kill api");
+      await ada.page.getByText("The connection was lost. Connecting again …").waitFor();
+      // Longer than that, nobody in the call is known to the client.
+      await eventually(
+        async () => (await tileOf(ada, "Bob").count()) + (await tileOf(bob, "Ada").count()) === 0,
+        "LiveKit's client has given up",
+        90,
+      );
+      // The API does not begin without LiveKit; whoever wants back waits for both.
+      await suffer("start livekit");
+      await suffer("start api");
+      await backAgain(ada, bob);
+    },
+  );
   await tally.check("somebody can leave while the connection is lost", async () => {
     await suffer("kill livekit");
     await bob.page.getByText("The connection was lost. Connecting again …").waitFor();

@@ -41,7 +41,9 @@ export async function waysOut() {
   if (!ready) return;
 
   await tally.check("who leaves can join again or go home", () => leftByOneself(bob));
-  await tally.check("who joined elsewhere is told so, and can use it here instead", () => joinedElsewhere(bob));
+  await tally.check("who joined elsewhere is told so, and can use it here instead", () =>
+    joinedElsewhere(bob),
+  );
   await tally.check("a meeting that cannot be joined says so, and leads to the connection test", notJoined);
   await tally.check("a locked meeting has a page of its own", () => locked(ada));
   await tally.check("who was removed is told by whom", () => removed(ada, bob));
@@ -83,7 +85,10 @@ async function joinedElsewhere(bob) {
   const other = await bob.page.context().newPage();
   const tab = { ...bob, page: other };
   const ticket = await bob.page.evaluate(() => ({ ...sessionStorage }));
-  await other.addInitScript((kept) => Object.entries(kept).forEach(([key, value]) => sessionStorage.setItem(key, value)), ticket);
+  await other.addInitScript(
+    (kept) => Object.entries(kept).forEach(([key, value]) => sessionStorage.setItem(key, value)),
+    ticket,
+  );
   await goIn(tab, "Bob");
   await leads(bob, "You are in this meeting elsewhere", "Use it here instead", "Home");
   await shot(bob, "left-elsewhere");

@@ -2,6 +2,7 @@
 "use client";
 
 import "@/styles/call.css";
+import "@/styles/call-notes.css";
 import "@/styles/call-stage.css";
 import { RoomAudioRenderer, RoomContext } from "@livekit/components-react";
 import type { Token } from "@meetbox/client";
