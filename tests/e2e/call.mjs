@@ -19,6 +19,7 @@ import { doors } from "./scenes/doors.mjs";
 import { home } from "./scenes/home.mjs";
 import { hosting } from "./scenes/hosting.mjs";
 import { keyboard } from "./scenes/keyboard.mjs";
+import { languages } from "./scenes/languages.mjs";
 import { lobby } from "./scenes/lobby.mjs";
 import { otherPages } from "./scenes/other-pages.mjs";
 import { outages } from "./scenes/outages.mjs";
@@ -44,6 +45,7 @@ try {
   if (process.env.RECORDER) await recordings();
   await administration();
   await otherPages();
+  await languages();
   await diagnostics();
   await weights();
   if (canSuffer) await outages();

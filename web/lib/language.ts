@@ -59,9 +59,18 @@ function directionOf(language: string): "ltr" | "rtl" {
   return (locale.getTextInfo?.() ?? locale.textInfo)?.direction === "rtl" ? "rtl" : "ltr";
 }
 
+/** Tells that the page has come to life; until then it must say what it was exported with. */
+let alive: () => void = () => undefined;
+const isAlive = new Promise<void>((resolve) => {
+  alive = resolve;
+});
+
+export const comesToLife = () => alive();
+
 async function fetchTexts(language: string) {
   try {
     const file = (await import(`../messages/${language}.json`)) as { default: Messages };
+    await isAlive;
     speak(language, file.default);
     settle(language);
   } catch {

@@ -246,24 +246,26 @@ async function byKeyboard(ada) {
   await more.focus();
   await ada.page.keyboard.press("Enter");
   const focused = () => ada.page.evaluate(() => document.activeElement?.textContent);
-  await eventually(async () => (await focused()) === "Invite people", "the first item has the focus");
+  const lands = (item) => eventually(async () => (await focused()) === item, `the focus is on ${item}`);
+  const isBack = (after) =>
+    eventually(() => more.evaluate((it) => it === document.activeElement), `the focus is back after ${after}`);
+  await lands("Invite people");
   await accessible(ada, "an open menu");
   await shot(ada, "meeting-menu");
   await ada.page.keyboard.press("End");
-  assert.equal(await focused(), "Delete");
+  await lands("Delete");
   await ada.page.keyboard.press("ArrowDown");
-  assert.equal(await focused(), "Invite people");
+  await lands("Invite people");
   await ada.page.keyboard.press("Escape");
-  assert.ok(await more.evaluate((it) => it === document.activeElement), "the focus is back on the button");
+  await isBack("the menu");
   await ada.page.keyboard.press("Enter");
+  await lands("Invite people");
   await ada.page.keyboard.press("ArrowDown");
+  await lands("Edit");
   await ada.page.keyboard.press("Enter");
   await heading(ada, "Edit meeting").waitFor();
   await ada.page.keyboard.press("Escape");
-  await eventually(
-    () => more.evaluate((it) => it === document.activeElement),
-    "the focus is back after the dialog",
-  );
+  await isBack("the dialog");
 }
 
 async function onPhone() {

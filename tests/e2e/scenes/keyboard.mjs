@@ -141,13 +141,16 @@ async function pins(kim) {
 
 async function walksMenu(kim) {
   await tabTo(kim, "More");
-  await press(kim, "Enter", "ArrowDown");
-  assert.equal(await focused(kim), "Devices");
+  const lands = (on) => eventually(async () => (await focused(kim)) === on, `the focus is on ${on}`);
+  await press(kim, "Enter");
+  await lands("Show who speaks");
+  await press(kim, "ArrowDown");
+  await lands("Devices");
   await press(kim, "Enter");
   await kim.page.getByRole("dialog", { name: "Devices" }).waitFor();
   await press(kim, "Escape");
   await kim.page.getByRole("dialog").waitFor({ state: "detached" });
-  assert.equal(await focused(kim), "More");
+  await lands("More");
 }
 
 async function leaves(kim) {

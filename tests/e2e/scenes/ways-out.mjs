@@ -16,6 +16,7 @@ import {
   named,
   open,
   openPanel,
+  openPerson,
   phone,
   quiet,
   shot,
@@ -126,8 +127,9 @@ async function locked(ada) {
 }
 
 async function removed(ada, bob) {
-  await openPanel(ada);
-  await button(ada, "Remove Bob").click();
+  const tools = await openPerson(ada, "Bob");
+  await tools.getByRole("button", { name: "Remove Bob" }).click();
+  await button(ada, "Remove").click();
   await leads(bob, "A host has removed you", "Home", "Join again");
   await shot(bob, "left-removed");
   await closePanel(ada);

@@ -37,13 +37,17 @@ import { mayPublish, roleOf } from "@/lib/standing";
 import { toast } from "@/lib/toasts";
 import { useLobby } from "@/lib/use-lobby";
 
-// Seldom needed: they come when they are.
-const DeviceSheet = dynamic(() =>
-  import("@/components/call/device-sheet").then((module) => module.DeviceSheet),
+// Seldom needed: they come when they are. Without `ssr: false` the whole call would be put away while one of them comes.
+const DeviceSheet = dynamic(
+  () => import("@/components/call/device-sheet").then((module) => module.DeviceSheet),
+  { ssr: false },
 );
-const KeySheet = dynamic(() => import("@/components/call/key-sheet").then((module) => module.KeySheet));
-const SmallWindow = dynamic(() =>
-  import("@/components/call/small-window").then((module) => module.SmallWindow),
+const KeySheet = dynamic(() => import("@/components/call/key-sheet").then((module) => module.KeySheet), {
+  ssr: false,
+});
+const SmallWindow = dynamic(
+  () => import("@/components/call/small-window").then((module) => module.SmallWindow),
+  { ssr: false },
 );
 
 interface CallFrameProps {
