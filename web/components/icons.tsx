@@ -1,25 +1,5 @@
 // The few marks the app draws itself; all of them are decoration beside a label.
-import type { ReactNode } from "react";
-
-function Icon({ children }: { children: ReactNode }) {
-  return (
-    <svg
-      viewBox="0 0 24 24"
-      width="20"
-      height="20"
-      fill="none"
-      stroke="currentColor"
-      strokeWidth="1.8"
-      strokeLinecap="round"
-      strokeLinejoin="round"
-      aria-hidden="true"
-    >
-      {children}
-    </svg>
-  );
-}
-
-const Slash = () => <path d="M4 4l16 16" />;
+import { Icon, Slash } from "@/components/icon";
 
 export function MicrophoneIcon({ off }: { off: boolean }) {
   return (

@@ -53,7 +53,7 @@ test("a problem that somebody is sent back with is told, whatever it is", () => 
 
 test("a device that does not start is explained", () => {
   assert.match(deviceFailure("camera", MediaDeviceFailure.PermissionDenied, true), /may not use the camera/);
-  assert.match(deviceFailure("microphone", undefined, true), /microphone does not start/);
+  assert.match(deviceFailure("microphone", undefined, true), /Could not start the microphone/);
   assert.match(deviceFailure("camera", MediaDeviceFailure.Other, false), /only on https/);
 });
 

@@ -69,7 +69,7 @@ const troubles = [
   {
     does: "is asked for without an answer",
     error: { name: "NotAllowedError", permission: "prompt" },
-    says: "The browser asked for the microphone and camera, and got no answer.",
+    says: "The browser asked whether it may use the microphone and camera, and got no answer.",
     fix: "When it asks again, choose “Allow”.",
     again: true,
   },
@@ -83,27 +83,27 @@ const troubles = [
   {
     does: "is not there",
     error: { name: "NotFoundError" },
-    says: "No microphone and camera was found.",
+    says: "The browser cannot find the microphone and camera.",
     fix: "Plug one in or switch it on",
   },
   {
     does: "another program uses",
     error: { name: "NotReadableError" },
-    says: "The microphone and camera is used by another program.",
+    says: "Another program is using the microphone and camera.",
     fix: "Close",
     again: true,
   },
   {
     does: "fails for another reason",
     error: { name: "UnknownError" },
-    says: "The microphone and camera does not start.",
+    says: "Could not start the microphone and camera.",
     fix: "start the browser again",
     again: true,
   },
   {
     does: "is asked for on an insecure page",
     script: insecure,
-    says: "Browsers give out the microphone and camera only on https and on this computer itself.",
+    says: "Browsers allow the microphone and camera only on https and on this computer itself.",
     fix: "an address that begins with https",
   },
 ];

@@ -50,7 +50,7 @@ function ConnectionNote({ call: { standing } }: { call: CallState }) {
     return <Waits>{text("call.reconnecting")}</Waits>;
   if (others.length > 0) return null;
   return (
-    <p className="note row" role="status">
+    <p className="note row alone" role="status">
       {text("call.alone")} <CopyLink />
     </p>
   );

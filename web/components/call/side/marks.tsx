@@ -1,40 +1,22 @@
 // The marks of the panel beside the pictures, and of reactions; all of them are decoration beside words.
 import type { ReactNode } from "react";
+import { Icon } from "@/components/icon";
 import type { Reaction } from "@/lib/call/side/wire";
-
-function Mark({ children, size = 20 }: { children: ReactNode; size?: number }) {
-  return (
-    <svg
-      className="icon"
-      viewBox="0 0 24 24"
-      width={size}
-      height={size}
-      fill="none"
-      stroke="currentColor"
-      strokeWidth="1.8"
-      strokeLinecap="round"
-      strokeLinejoin="round"
-      aria-hidden="true"
-    >
-      {children}
-    </svg>
-  );
-}
 
 export function PeopleMark() {
   return (
-    <Mark>
+    <Icon>
       <circle cx="9" cy="8.5" r="3.2" />
       <path d="M3 19.5a6 6 0 0 1 12 0M15.5 5.6a3.2 3.2 0 0 1 0 5.8M17.5 14a6 6 0 0 1 3.5 5.5" />
-    </Mark>
+    </Icon>
   );
 }
 
 export function ChatMark() {
   return (
-    <Mark>
+    <Icon>
       <path d="M5.5 4.5h13a2 2 0 0 1 2 2v8a2 2 0 0 1-2 2H11l-4.5 3.5v-3.5h-1a2 2 0 0 1-2-2v-8a2 2 0 0 1 2-2zM8 9h8M8 12.5h5" />
-    </Mark>
+    </Icon>
   );
 }
 
@@ -43,26 +25,26 @@ const HAND =
 
 export function HandMarkIcon() {
   return (
-    <Mark>
+    <Icon>
       <path d={HAND} />
-    </Mark>
+    </Icon>
   );
 }
 
 export function SmileMark() {
   return (
-    <Mark>
+    <Icon>
       <circle cx="12" cy="12" r="8.5" />
       <path d="M8.5 14.2a4.4 4.4 0 0 0 7 0M9 9.5v.01M15 9.5v.01" />
-    </Mark>
+    </Icon>
   );
 }
 
 export function SendMark() {
   return (
-    <Mark>
+    <Icon>
       <path d="M4.5 12h8M4.5 12 3.5 4.5l17 7.5-17 7.5z" />
-    </Mark>
+    </Icon>
   );
 }
 
@@ -114,5 +96,5 @@ const drawn: Record<Reaction, ReactNode> = {
 };
 
 export function ReactionMark({ which, size = 24 }: { which: Reaction; size?: number }) {
-  return <Mark size={size}>{drawn[which]}</Mark>;
+  return <Icon size={size}>{drawn[which]}</Icon>;
 }
