@@ -1,6 +1,9 @@
 // What is said beside the pictures, for everything in a call: it outlasts broken connections, and the panel being closed.
 "use client";
 
+import "@/styles/chat.css";
+import "@/styles/gestures.css";
+import "@/styles/people.css";
 import "@/styles/side.css";
 import { useRoomContext } from "@livekit/components-react";
 import { createContext, useContext, useEffect, useMemo, useState, type ReactNode } from "react";
