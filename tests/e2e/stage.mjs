@@ -104,6 +104,10 @@ export async function openPerson(window, person) {
   return panel.getByRole("group", { name: `More about ${person}`, exact: true });
 }
 
+/** Gives a role by what `openPerson` answers. */
+export const give = (tools, role) =>
+  tools.getByRole("group", { name: /^Role of / }).getByRole("button", { name: role, exact: true }).click();
+
 /** Chooses from the menu with what is not needed every minute. */
 export async function more(window, label) {
   await button(window, "More").click();
@@ -173,6 +177,18 @@ export async function meets(window, person) {
 export async function fits(window) {
   const wide = await window.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
   assert.ok(wide <= 0, `the page is ${wide} px wider than the window`);
+  // A call does not scroll: what is too wide for it is cut off.
+  const cut = await window.page
+    .locator(".call-bar button:visible, #call-side:visible, dialog[open]:visible")
+    .evaluateAll((found) =>
+      found
+        .filter((element) => {
+          const { left, right, top, bottom } = element.getBoundingClientRect();
+          return left < 0 || right > innerWidth || top < 0 || bottom > innerHeight;
+        })
+        .map((element) => element.ariaLabel ?? element.textContent),
+    );
+  assert.deepEqual(cut, [], "cut off by the window");
 }
 
 // LiveKit's client says this when its server hangs up first, as at the end for all; the page tells what follows from it.

@@ -2,6 +2,7 @@
 "use client";
 
 import { lazy, Suspense, type ReactNode } from "react";
+import { Late } from "@/components/late";
 
 export interface MenuItem {
   label: string;
@@ -23,15 +24,16 @@ const MenuList = lazy(() => import("@/components/menu-list"));
 
 export function Menu({ className = "icon-button", ...props }: MenuProps) {
   const { label, face } = props;
+  const bare = (
+    <button className={className} type="button" aria-label={label} aria-haspopup="menu" aria-disabled>
+      {face}
+    </button>
+  );
   return (
-    <Suspense
-      fallback={
-        <button className={className} type="button" aria-label={label} aria-haspopup="menu" aria-disabled>
-          {face}
-        </button>
-      }
-    >
-      <MenuList className={className} {...props} />
-    </Suspense>
+    <Late instead={bare}>
+      <Suspense fallback={bare}>
+        <MenuList className={className} {...props} />
+      </Suspense>
+    </Late>
   );
 }

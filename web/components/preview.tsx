@@ -31,7 +31,7 @@ export function Preview({ choices, onChange, self }: PreviewProps) {
             className="switch"
             type="button"
             aria-pressed={hasSound}
-            aria-label={text(hasSound ? "device.turnOffMicrophone" : "device.turnOnMicrophone")}
+            aria-label={text("device.microphone")}
             onClick={
               microphone.trouble ? microphone.again : () => onChange({ microphone: !choices.microphone })
             }
@@ -42,7 +42,7 @@ export function Preview({ choices, onChange, self }: PreviewProps) {
             className="switch"
             type="button"
             aria-pressed={hasPicture}
-            aria-label={text(hasPicture ? "device.turnOffCamera" : "device.turnOnCamera")}
+            aria-label={text("device.camera")}
             onClick={camera.trouble ? camera.again : () => onChange({ camera: !choices.camera })}
           >
             <CameraIcon off={!hasPicture} />
@@ -52,7 +52,7 @@ export function Preview({ choices, onChange, self }: PreviewProps) {
               className="switch blur"
               type="button"
               aria-pressed={choices.blur}
-              aria-label={text(choices.blur ? "blur.turnOff" : "blur.turnOn")}
+              aria-label={text("blur.turnOn")}
               onClick={() => onChange({ blur: !choices.blur })}
             >
               <BlurIcon off={!choices.blur} />

@@ -1,6 +1,19 @@
 // The app's only way to the API: the generated client, with every failure turned into words.
-import { createMeeting, type Meeting } from "@meetbox/client";
+import { client, createMeeting, type Meeting } from "@meetbox/client";
 import { text } from "./messages";
+
+/** How long an answer may take, in milliseconds: in a network that swallows everything, nothing else ends the wait. */
+const LONGEST = 30_000;
+
+client.setConfig({
+  fetch: (input, init) => {
+    const late = AbortSignal.timeout(LONGEST);
+    const own = input instanceof Request ? input.signal : init?.signal;
+    // Browsers of before 2024 cannot join the two.
+    const signal = own && "any" in AbortSignal ? AbortSignal.any([own, late]) : late;
+    return fetch(input, { ...init, signal });
+  },
+});
 
 export interface Failure {
   /** A sentence for people. */

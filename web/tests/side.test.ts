@@ -79,6 +79,16 @@ test("a hand is up neither in the future nor for days", () => {
 test("a message keeps its lines and loses what nobody can read", () => {
   assert.equal(cleaned("  one\r\ntwo\u0007\u0000\n\n"), "one\ntwo");
   assert.equal(cleaned("\u0001\ufeff"), undefined);
+  // With these, an address is shown backwards as another.
+  assert.equal(cleaned("\u202ehttps://evil.example/\u2066x\u200f"), "https://evil.example/x");
+});
+
+test("an address that only looks like one says where it leads", () => {
+  const leadsTo = (words: string) =>
+    linkify(words).map((part) => (typeof part === "string" ? undefined : part.leadsTo));
+  assert.deepEqual(leadsTo("https://Apple.example/x"), [undefined]);
+  assert.deepEqual(leadsTo("https://\u0430pple.example/x"), ["xn--pple-43d.example"]);
+  assert.deepEqual(leadsTo("http:\\\\elsewhere.example"), [undefined]);
 });
 
 test.each([

@@ -100,6 +100,36 @@ test("what is said without a connection goes when it is back, and so does what m
   assert.ok(store.state.messages.every(({ standing }) => standing === undefined));
 });
 
+test("when the app has come back by itself, talk goes on as after a reconnection", async () => {
+  const { room, store, talker, hear } = talk();
+  await settled();
+  talker.toggleHand();
+  hear({ kind: "hand", up: true, age: 0 }, person("gus"));
+  room.state = ConnectionState.Disconnected;
+  talker.say("in between");
+  room.sent = [];
+  room.state = ConnectionState.Connected;
+  room.emit(RoomEvent.Connected);
+  await settled();
+
+  assert.deepEqual(
+    room.sent.map(({ word }) => word?.kind),
+    ["chat", "hand", "hello"],
+  );
+  assert.equal(store.state.messages.at(-1)?.standing, undefined);
+  assert.deepEqual([...store.state.hands.keys()], ["me"], "who has a hand up answers the hello");
+});
+
+test("nobody's hand was up before they came, and one that is up keeps its place", () => {
+  const { store, hear } = talk();
+  const came = Date.now() - 1_000;
+  const gus = { ...person("gus"), joinedAt: new Date(came) };
+  hear({ kind: "hand", up: true, age: 86_400_000 }, gus);
+  assert.equal(store.state.hands.get("gus"), came);
+  hear({ kind: "hand", up: true, age: 0 }, gus);
+  assert.equal(store.state.hands.get("gus"), came);
+});
+
 test("only people are heard, and only on the topic", () => {
   const { store, hear } = talk();
   const word: Word = { kind: "chat", id: "a", text: "x" };

@@ -126,7 +126,9 @@ const layersFollow = ({ page }) =>
           `${where} .lk-participant-tile[data-lk-local-participant="false"] video`,
         ),
       ].map(widthIn);
-    return all(".large").every((width) => width >= 640) && all(".others").every((width) => width <= 320);
+    const [large, others] = [all(".large"), all(".others")];
+    const isSeen = large.length === 1 && others.length > 0;
+    return isSeen && large[0] >= 640 && others.every((width) => width <= 320);
   });
 
 async function shares(ada, bob, cleo) {

@@ -114,7 +114,10 @@ async function blurs(link) {
   const before = await sharpness(window);
 
   await button(window, "Blur the background").click();
-  await button(window, "Show the background").waitFor();
+  await eventually(
+    async () => (await button(window, "Blur the background").getAttribute("aria-pressed")) === "true",
+    "the blur is remembered",
+  );
   await seesOneself(window);
   const after = await eventually(
     async () => {
@@ -141,7 +144,7 @@ async function remembers(link) {
   await window.page.getByText("Microphone, camera and speaker").click();
   const chosen = {};
   for (const label of ["Microphone", "Speaker"]) {
-    const select = window.page.getByLabel(label, { exact: true });
+    const select = window.page.getByLabel(label, { exact: true }).and(window.page.locator("select"));
     const names = await select.locator("option").allInnerTexts();
     assert.ok(names.length > 1, `${label}: ${names.join(", ")}`);
     chosen[label] = names.at(-1);
@@ -151,15 +154,18 @@ async function remembers(link) {
   await shot(window, "device-options");
   await window.page.getByLabel("Your name").fill("Hella");
   await button(window, "Blur the background").click();
-  await button(window, "Turn the microphone off").click();
+  await button(window, "Microphone").click();
 
   await window.page.reload();
   await window.page.getByText("Microphone, camera and speaker").click();
   assert.equal(await window.page.getByLabel("Your name").inputValue(), "Hella");
-  await button(window, "Show the background").waitFor();
-  await button(window, "Turn the microphone on").click();
+  await eventually(
+    async () => (await button(window, "Blur the background").getAttribute("aria-pressed")) === "true",
+    "the blur is remembered",
+  );
+  await button(window, "Microphone").click();
   for (const [label, name] of Object.entries(chosen)) {
-    const select = window.page.getByLabel(label, { exact: true });
+    const select = window.page.getByLabel(label, { exact: true }).and(window.page.locator("select"));
     await eventually(
       () => select.evaluate((element) => element.selectedOptions[0]?.label).then((label) => label === name),
       `${label}: ${name}`,

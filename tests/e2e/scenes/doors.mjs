@@ -13,6 +13,7 @@ import {
   make,
   named,
   open,
+  openPanel,
   phone,
   quiet,
   shot,
@@ -108,7 +109,8 @@ async function invitation(ada) {
   assert.equal(await invited.page.evaluate(() => window.location.hash), "", "the secret leaves the address");
   await invited.page.reload();
   await enter(invited, "Ida");
-  await button(invited, "Host").waitFor();
+  await openPanel(invited);
+  await button(invited, "Lock meeting").waitFor();
   await shot(invited, "call-invited-host");
 
   await uninvited.page.goto("about:blank");

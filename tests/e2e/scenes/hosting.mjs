@@ -7,6 +7,7 @@ import {
   comeIn,
   desktop,
   enter,
+  give,
   fits,
   isInside,
   make,
@@ -75,13 +76,8 @@ async function mutes(ada, eve) {
   await tileOf(ada, "Eve").locator("[data-lk-muted=true]").first().waitFor({ state: "detached" });
 }
 
-const give = async (window, person, role) => {
-  const tools = await openPerson(window, person);
-  await tools.getByLabel(`Role of ${person}`).selectOption(role);
-};
-
 async function narrows(ada, eve) {
-  await give(ada, "Eve", "Viewer");
+  await give(await openPerson(ada, "Eve"), "Viewer");
   await button(eve, "Microphone").waitFor({ state: "detached" });
   assert.equal(await button(eve, "Camera").count(), 0);
   await eventually(
@@ -93,8 +89,10 @@ async function narrows(ada, eve) {
   await eve.page.reload();
   await button(eve, "Join meeting").click();
   await isInside(eve);
+  await eve.page.getByText("connecting", { exact: false }).waitFor({ state: "detached" });
   await eventually(async () => (await button(eve, "Microphone").count()) === 0, "a viewer has no switches");
-  await give(ada, "Eve", "Speaker");
+  assert.equal(await button(eve, "Camera").count(), 0);
+  await give(await openPerson(ada, "Eve"), "Speaker");
   await button(eve, "Microphone").waitFor();
   await button(eve, "Camera").click();
   await button(eve, "Microphone").click();
@@ -102,7 +100,7 @@ async function narrows(ada, eve) {
 }
 
 async function promotes(ada, eve, finn) {
-  await give(ada, "Eve", "Host");
+  await give(await openPerson(ada, "Eve"), "Host");
   await closePanel(ada);
   await eve.page.getByText("You are a host now: you can run the meeting.").waitFor();
   await finn.page.goto(`${base}/m/${ROOM}`);

@@ -26,7 +26,7 @@ export async function recordings() {
   await ada.page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
   await signIn(ada);
   await button(ada, "Start meeting").waitFor();
-  await tally.check("an empty list says how to come by a recording", () => nothing(ada));
+  await tally.check("a list without what was looked for says so, and leads back to all", () => nothing(ada));
   const made = await tally.check("a recording shows while it goes on, and is stopped from the list", () =>
     records(ada),
   );
@@ -41,7 +41,7 @@ export async function recordings() {
   await tally.check("deleting it can be taken back, and does not happen when the page is left", () =>
     takesBack(ada),
   );
-  await tally.check("it is deleted in the end, and its meeting can be deleted only then", () => deletes(ada));
+  await tally.check("it is deleted in the end; its meeting is not as long as it has recordings", () => deletes(ada));
   await tally.check("no error, no CSP violation, no foreign host (recordings)", () =>
     quiet(ada, ["404", ""], ["409", ""]),
   );
@@ -308,8 +308,6 @@ async function takesBack(ada) {
 }
 
 async function deletes(ada) {
-  const { items } = await (await ada.page.request.get(`${base}/meetings?limit=100`)).json();
-  const meeting = items.find(({ room_name }) => room_name === ROOM);
   await button(ada, `More about ${ROOM}`).click();
   await ada.page.getByRole("menuitem", { name: "Delete" }).click();
   await button(ada, "Delete meeting").click();
@@ -327,5 +325,4 @@ async function deletes(ada) {
   await ada.page.getByText("There is no such recording.").waitFor();
   await accessible(ada, "a recording that is gone");
   await shot(ada, "recording-gone");
-  assert.ok(meeting, "its meeting is there");
 }

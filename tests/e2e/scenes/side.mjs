@@ -8,6 +8,7 @@ import {
   desktop,
   enter,
   fits,
+  give,
   isInside,
   make,
   named,
@@ -178,6 +179,11 @@ async function hands(ada, gus) {
   const first = panel.locator(".person").first();
   await first.getByText("Gus").waitFor();
   await first.getByRole("img", { name: "Hand raised" }).waitFor();
+  const [mark, tile] = await Promise.all([
+    tileOf(ada, "Gus").locator(".hand-mark").boundingBox(),
+    tileOf(ada, "Gus").boundingBox(),
+  ]);
+  assert.ok(mark.y >= tile.y && mark.y + mark.height <= tile.y + tile.height, "it is on the picture, too");
   await accessible(ada, "the list of people with a raised hand");
   await shot(ada, "people-hand");
   await shot(gus, "hand-own");
@@ -253,7 +259,7 @@ async function people(ada, gus) {
   await gus.page.getByText("Ada has muted your microphone.").waitFor();
   await panel.locator(".person", { hasText: "Gus" }).getByRole("img", { name: "microphone off" }).waitFor();
 
-  await tools.getByLabel("Role of Gus").selectOption("Host");
+  await give(tools, "Host");
   await gus.page.getByText("You are a host now: you can run the meeting.").waitFor();
   const his = await openPanel(gus);
   await his.getByText("Meeting", { exact: true }).click();
@@ -262,7 +268,7 @@ async function people(ada, gus) {
   await fits(gus);
   await shot(gus, "people-host-phone");
   await closePanel(gus);
-  await tools.getByLabel("Role of Gus").selectOption("Speaker");
+  await give(tools, "Speaker");
   await gus.page.getByText("You can speak now.").waitFor();
 
   await panel.getByLabel("Speakers may share their screen").uncheck();

@@ -47,7 +47,7 @@ export async function waysOut() {
   );
   await tally.check("a meeting that cannot be joined says so, and leads to the connection test", notJoined);
   await tally.check("a locked meeting has a page of its own", () => locked(ada));
-  await tally.check("who was removed is told by whom", () => removed(ada, bob));
+  await tally.check("who was removed is told that it was a host", () => removed(ada, bob));
   await tally.check("the end is told to everybody, and its host goes home", () => ended(ada));
   await tally.check("no error, no CSP violation, no foreign host", () => {
     quiet(ada, ["404", "/lobby"]);
@@ -141,6 +141,7 @@ async function ended(ada) {
   await tileOf(ada, "Gus").waitFor();
   await button(ada, "Leave").click();
   await ada.page.getByRole("menuitem", { name: "End for everybody" }).click();
+  await button(ada, "End it").click();
   for (const window of [ada, guest]) await leads(window, "The meeting is over", "Home", "Join again");
   await shot(guest, "left-ended");
   await shot(ada, "left-ended-host");

@@ -45,7 +45,6 @@ export function CallBar({ roomName, call, deeds, view, chair, children, end }: C
             deed="microphone"
             label="call.microphone"
             on={hearsMe}
-            busy={!isIn}
             onPress={deeds.microphone}
           >
             <MicrophoneIcon off={!hearsMe} />
@@ -57,7 +56,6 @@ export function CallBar({ roomName, call, deeds, view, chair, children, end }: C
             deed="camera"
             label="call.camera"
             on={seesMe}
-            busy={!isIn}
             onPress={deeds.camera}
           >
             <CameraIcon off={!seesMe} />
@@ -98,7 +96,7 @@ interface SwitchProps {
   label: MessageKey;
   on: boolean;
   /** Whether it does nothing just now; it keeps the focus all the same. */
-  busy: boolean;
+  busy?: boolean;
   onPress: () => void;
   children: ReactNode;
 }

@@ -3,6 +3,7 @@
 
 import "@/styles/door.css";
 import { useMediaDeviceSelect } from "@livekit/components-react";
+import { useState } from "react";
 import { DeviceSelect } from "@/components/device-select";
 import { Modal } from "@/components/modal";
 import { SpeakerTest } from "@/components/speaker-test";
@@ -13,11 +14,12 @@ import { text, type MessageKey } from "@/lib/messages";
 import { choosesSpeaker } from "@/lib/sound";
 
 export function DeviceSheet({ own, onClose }: { own: OwnDevices; onClose: () => void }) {
+  const [speaker, setSpeaker] = useState(() => lastChoices().speakerId);
   return (
     <Modal title={text("call.devices")} onClose={onClose}>
       <div className="stack">
-        <CallDevice kind="audioinput" label="device.microphone" choice="microphoneId" />
-        <CallDevice kind="videoinput" label="device.camera" choice="cameraId" />
+        <CallDevice kind="audioinput" label="device.microphone" choice="microphoneId" onFail={own.tell} />
+        <CallDevice kind="videoinput" label="device.camera" choice="cameraId" onFail={own.tell} />
         {canBlur() && (
           <label className="check">
             <input
@@ -28,8 +30,21 @@ export function DeviceSheet({ own, onClose }: { own: OwnDevices; onClose: () => 
             {text("blur.turnOn")}
           </label>
         )}
-        {choosesSpeaker() && <CallDevice kind="audiooutput" label="device.speaker" choice="speakerId" />}
-        <SpeakerTest speaker={lastChoices().speakerId} />
+        {own.problem && (
+          <p className="note" role="alert">
+            {own.problem}
+          </p>
+        )}
+        {choosesSpeaker() && (
+          <CallDevice
+            kind="audiooutput"
+            label="device.speaker"
+            choice="speakerId"
+            onFail={own.tell}
+            onChosen={setSpeaker}
+          />
+        )}
+        <SpeakerTest speaker={speaker} />
       </div>
     </Modal>
   );
@@ -39,22 +54,32 @@ interface CallDeviceProps {
   kind: MediaDeviceKind;
   label: MessageKey;
   choice: keyof Pick<Choices, "microphoneId" | "cameraId" | "speakerId">;
+  onFail: OwnDevices["tell"];
+  onChosen?: (deviceId: string) => void;
 }
 
-function CallDevice({ kind, label, choice }: CallDeviceProps) {
+function CallDevice({ kind, label, choice, onFail, onChosen }: CallDeviceProps) {
   const { devices, activeDeviceId, setActiveMediaDevice } = useMediaDeviceSelect({
     kind,
     requestPermissions: false,
   });
+  const choose = async (deviceId: string) => {
+    try {
+      await setActiveMediaDevice(deviceId);
+      keepChoice({ [choice]: deviceId });
+      onChosen?.(deviceId);
+    } catch (error) {
+      onFail(kind, error as Error);
+      // What worked before is stopped by then; without this nobody would be heard or seen.
+      if (activeDeviceId) await setActiveMediaDevice(activeDeviceId).catch(() => undefined);
+    }
+  };
   return (
     <DeviceSelect
       label={text(label)}
       devices={devices.filter((device) => device.deviceId !== "")}
       selected={activeDeviceId}
-      onSelect={(deviceId) => {
-        keepChoice({ [choice]: deviceId });
-        void setActiveMediaDevice(deviceId);
-      }}
+      onSelect={(deviceId) => void choose(deviceId)}
     />
   );
 }

@@ -11,6 +11,7 @@ import { Track } from "livekit-client";
 import dynamic from "next/dynamic";
 import { useMemo, useState } from "react";
 import { CallBar } from "@/components/call/bar";
+import { Late } from "@/components/late";
 import { CallNotes } from "@/components/call/notes";
 import { RecordingMark } from "@/components/call/recording-mark";
 import { LobbyNote } from "@/components/call/side/lobby";
@@ -95,6 +96,9 @@ function Frame({ roomName, call, onLeave }: CallFrameProps) {
   const [floating, float] = useSmallWindow();
   const [hears, setHears] = useState(hearsKeys);
   const isIn = standing === "in";
+  // On the way into the call a wish is all that there is; it can be taken back.
+  const heard = isIn ? isMicrophoneEnabled : own.wishes.microphone;
+  const seen = isIn ? isCameraEnabled : own.wishes.camera;
 
   const chooseView = (next: View) => {
     keepView(next);
@@ -102,8 +106,8 @@ function Frame({ roomName, call, onLeave }: CallFrameProps) {
     setView(next);
   };
   const deeds: CallDeeds = {
-    microphone: may.microphone ? () => isIn && own.turn("microphone", !isMicrophoneEnabled) : undefined,
-    camera: may.camera ? () => isIn && own.turn("camera", !isCameraEnabled) : undefined,
+    microphone: may.microphone ? () => own.turn("microphone", !heard) : undefined,
+    camera: may.camera ? () => own.turn("camera", !seen) : undefined,
     share: may.share ? () => isIn && own.share(!isScreenShareEnabled) : undefined,
     hand: toggleHand,
     chat: () => toggleSide("chat"),
@@ -119,7 +123,8 @@ function Frame({ roomName, call, onLeave }: CallFrameProps) {
     },
     leave: onLeave,
   };
-  const talk = (on: boolean) => isIn && own.turn("microphone", on);
+  const closeSheet = () => setSheet(undefined);
+  const talk = (on: boolean) => own.turn("microphone", on);
   useKeys({ deeds, hears, silent: may.microphone && isIn && !isMicrophoneEnabled, talk });
 
   return (
@@ -143,18 +148,27 @@ function Frame({ roomName, call, onLeave }: CallFrameProps) {
           <GestureButtons />
         </CallBar>
       </main>
-      {sheet === "devices" && <DeviceSheet own={own} onClose={() => setSheet(undefined)} />}
-      {sheet === "keys" && (
-        <KeySheet
-          hears={hears}
-          onHears={(next) => {
-            keepHearsKeys(next);
-            setHears(next);
-          }}
-          onClose={() => setSheet(undefined)}
-        />
+      {sheet && (
+        <Late onMissing={closeSheet}>
+          {sheet === "devices" ? (
+            <DeviceSheet own={own} onClose={closeSheet} />
+          ) : (
+            <KeySheet
+              hears={hears}
+              onHears={(next) => {
+                keepHearsKeys(next);
+                setHears(next);
+              }}
+              onClose={closeSheet}
+            />
+          )}
+        </Late>
       )}
-      {floating && <SmallWindow opened={floating} call={call} deeds={deeds} />}
+      {floating && (
+        <Late onMissing={() => floating.close()}>
+          <SmallWindow opened={floating} call={call} deeds={deeds} />
+        </Late>
+      )}
       <Toasts />
     </>
   );

@@ -2,16 +2,17 @@
 "use client";
 
 import { useRemoteParticipants } from "@livekit/components-react";
+import { useState } from "react";
+import { EndForAll } from "@/components/call/side/end-for-all";
 import { LeaveIcon } from "@/components/icons";
 import { Menu } from "@/components/menu";
-import { endForAll, type Chair } from "@/lib/hosting";
+import type { Chair } from "@/lib/hosting";
 import { text } from "@/lib/messages";
-import { inWords } from "@/lib/problems";
-import { toast } from "@/lib/toasts";
 
 export function LeaveButton({ chair, onLeave }: { chair: Chair | undefined; onLeave: () => void }) {
   const others = useRemoteParticipants();
   const label = text("call.leave");
+  const [asksEnd, setAsksEnd] = useState(false);
 
   if (!chair || others.length === 0)
     return (
@@ -26,19 +27,18 @@ export function LeaveButton({ chair, onLeave }: { chair: Chair | undefined; onLe
       </button>
     );
 
-  const end = async () => {
-    const answer = await endForAll(chair);
-    if (!answer.ok) toast(inWords(answer.failure));
-  };
   return (
-    <Menu
-      className="call-button leave"
-      label={label}
-      face={<LeaveIcon />}
-      items={[
-        { label: text("call.leaveAlone"), onSelect: onLeave },
-        { label: text("call.endForAll"), danger: true, onSelect: () => void end() },
-      ]}
-    />
+    <>
+      <Menu
+        className="call-button leave"
+        label={label}
+        face={<LeaveIcon />}
+        items={[
+          { label: text("call.leaveAlone"), onSelect: onLeave },
+          { label: text("call.endForAll"), danger: true, onSelect: () => setAsksEnd(true) },
+        ]}
+      />
+      {asksEnd && <EndForAll chair={chair} onClose={() => setAsksEnd(false)} />}
+    </>
   );
 }

@@ -15,13 +15,18 @@ import { text } from "@/lib/messages";
 export function CallNotes({ call }: { call: CallState }) {
   const { own } = call;
   const { isScreenShareEnabled } = useLocalParticipant();
+  const connection = useConnectionWords(call);
 
   return (
     <div className="call-notes">
-      <ConnectionNote call={call} />
+      {/* Always there, so that what comes into it is read out. */}
+      <p className="visually-hidden" role="status">
+        {connection} {isScreenShareEnabled && text("call.sharing")}
+      </p>
+      {connection ? <p className="note waits">{connection}</p> : <AloneNote />}
       <StartAudio className="button primary" label={text("call.playSound")} />
       {isScreenShareEnabled && (
-        <p className="note row" role="status">
+        <p className="note row">
           {text("call.sharing")}
           <button className="button quiet" type="button" onClick={() => own.share(false)}>
             {text("call.stopSharing")}
@@ -40,26 +45,20 @@ export function CallNotes({ call }: { call: CallState }) {
   );
 }
 
-/** Where the connection stands, when that is worth a word; else whether anybody else is there. */
-function ConnectionNote({ call: { standing } }: { call: CallState }) {
+/** Where the connection stands, when that is worth a word. */
+function useConnectionWords({ standing }: CallState): string | undefined {
   const state = useConnectionState();
-  const others = useRemoteParticipants();
+  if (standing === "coming") return text("call.connecting");
+  if (standing === "back" || state !== ConnectionState.Connected) return text("call.reconnecting");
+  return undefined;
+}
 
-  if (standing === "coming") return <Waits>{text("call.connecting")}</Waits>;
-  if (standing === "back" || state !== ConnectionState.Connected)
-    return <Waits>{text("call.reconnecting")}</Waits>;
+function AloneNote() {
+  const others = useRemoteParticipants();
   if (others.length > 0) return null;
   return (
     <p className="note row alone" role="status">
       {text("call.alone")} <CopyLink />
-    </p>
-  );
-}
-
-function Waits({ children }: { children: string }) {
-  return (
-    <p className="note waits" role="status">
-      {children}
     </p>
   );
 }

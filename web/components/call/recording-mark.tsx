@@ -8,18 +8,28 @@ import { recordedSince } from "@/lib/standing";
 import { useNow } from "@/lib/use-now";
 
 export function RecordingMark() {
-  const { metadata } = useRoomInfo();
-  const since = recordedSince(metadata);
-
+  const since = useRecordedSince();
   return (
-    <div className="recording">
-      {/* Always there, so that what comes into it is read out, and what goes out of it is not. */}
-      <p className="visually-hidden" role="status">
-        {since && text("call.recorded", { time: time(since) })}
-      </p>
+    <div className="call-recording">
+      <RecordingStatus className="visually-hidden" />
       {since && <Mark since={since} />}
     </div>
   );
+}
+
+/** The same in words; also where something covers the mark. Always there, so that what comes into it is read out. */
+export function RecordingStatus({ className }: { className: string }) {
+  const since = useRecordedSince();
+  return (
+    <p className={className} role="status">
+      {since && text("call.recorded", { time: time(since) })}
+    </p>
+  );
+}
+
+function useRecordedSince(): Date | undefined {
+  const { metadata } = useRoomInfo();
+  return recordedSince(metadata);
 }
 
 function Mark({ since }: { since: Date }) {

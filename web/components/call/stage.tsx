@@ -36,7 +36,10 @@ export function Stage({ view, pin, onPin }: StageProps) {
       { source: Track.Source.Camera, withPlaceholder: true },
       { source: Track.Source.ScreenShare, withPlaceholder: false },
     ],
-    { updateOnlyOn: [RoomEvent.ActiveSpeakersChanged], onlySubscribed: false },
+    {
+      updateOnlyOn: [RoomEvent.ActiveSpeakersChanged, RoomEvent.TrackMuted, RoomEvent.TrackUnmuted],
+      onlySubscribed: false,
+    },
   );
   // One's own screen is in front of one's eyes already.
   const shown = tracks.filter((track) => track.source === Track.Source.Camera || isForeignScreen(track));

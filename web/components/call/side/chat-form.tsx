@@ -7,6 +7,7 @@ import { useEffect, useRef, type KeyboardEvent } from "react";
 import { SendMark } from "@/components/call/side/marks";
 import { useSaid, useTalking } from "@/components/call/side/talking";
 import { LONGEST } from "@/lib/call/side/wire";
+import { useNarrow } from "@/lib/call/use-narrow";
 import { counted, text } from "@/lib/messages";
 
 /** From how few characters left on they are counted. */
@@ -20,10 +21,12 @@ export function ChatForm() {
   const field = useRef<HTMLTextAreaElement>(null);
   const left = LONGEST - draft.length;
 
+  const narrow = useNarrow();
+
   useEffect(() => {
     // Somebody with a keyboard came to write; on a touch screen the keyboard would hide what there is to read.
-    if (window.matchMedia("(hover: hover) and (min-width: 48.01rem)").matches) field.current?.focus();
-  }, []);
+    if (!narrow && window.matchMedia("(hover: hover)").matches) field.current?.focus();
+  }, [narrow]);
 
   if (permissions?.canPublishData === false) return <p className="small chat-form">{text("chat.mayNot")}</p>;
 

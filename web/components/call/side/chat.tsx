@@ -76,7 +76,7 @@ function useEnd(messages: readonly Message[]) {
 }
 
 function Entry({ message, before }: { message: Message; before: Message | undefined }) {
-  const { own, at, name, text: words, standing } = message;
+  const { own, at, name, guest, text: words, standing } = message;
   const { talker } = useTalking();
   const goesOn =
     before !== undefined &&
@@ -88,6 +88,7 @@ function Entry({ message, before }: { message: Message; before: Message | undefi
     <li className="chat-entry" data-own={own || undefined} data-goes-on={goesOn || undefined}>
       <p className={goesOn ? "visually-hidden" : "chat-by"}>
         <bdi className="name">{own ? text("chat.you") : name}</bdi>{" "}
+        {guest && <span className="small">{text("people.guestMark")}</span>}{" "}
         <time dateTime={new Date(at).toISOString()}>{time(new Date(at))}</time>
       </p>
       <p className="chat-words" dir="auto" title={time(new Date(at))}>
@@ -95,9 +96,12 @@ function Entry({ message, before }: { message: Message; before: Message | undefi
           typeof part === "string" ? (
             part
           ) : (
-            <a key={index} href={part.href} target="_blank" rel="noopener noreferrer">
-              {part.label}
-            </a>
+            <bdi key={index}>
+              <a href={part.href} target="_blank" rel="noopener noreferrer">
+                {part.label}
+              </a>
+              {part.leadsTo && ` (${part.leadsTo})`}
+            </bdi>
           ),
         )}
       </p>

@@ -4,13 +4,15 @@
 import { useRoomInfo } from "@livekit/components-react";
 import dynamic from "next/dynamic";
 import { useCallback, useEffect, useState } from "react";
+import { EndForAll } from "@/components/call/side/end-for-all";
 import { RecordTool } from "@/components/call/side/record-tool";
 import { useTalking } from "@/components/call/side/talking";
-import { Confirm } from "@/components/confirm";
+import { Late } from "@/components/late";
 import { CopyLink } from "@/components/copy-link";
+import { useNarrow } from "@/lib/call/use-narrow";
 import { audible, mayShare, muteAll, withShare, type Bench } from "@/lib/call/side/decrees";
 import type { Person } from "@/lib/call/side/person";
-import { endForAll, lock, unlock } from "@/lib/hosting";
+import { lock, unlock } from "@/lib/hosting";
 import { change, read, type ReadMeeting } from "@/lib/meetings";
 import { text } from "@/lib/messages";
 import { isLocked } from "@/lib/standing";
@@ -31,7 +33,8 @@ export function MeetingTools({ bench, people, roomName }: MeetingToolsProps) {
   const { metadata } = useRoomInfo();
   const locked = isLocked(metadata);
   // On a phone the people come first.
-  const [hasRoom] = useState(() => window.matchMedia("(min-width: 48.01rem)").matches);
+  const narrow = useNarrow();
+  const [hasRoom] = useState(!narrow);
   const [asksEnd, setAsksEnd] = useState(false);
   const [own, readAgain] = useOwnMeeting(bench);
 
@@ -46,24 +49,20 @@ export function MeetingTools({ bench, people, roomName }: MeetingToolsProps) {
           {text(locked ? "host.unlock" : "host.lock")}
         </button>
         <MuteAll bench={bench} people={people} />
-        {own ? <InviteTool {...own} /> : <CopyLink />}
+        {own ? (
+          <Late instead={<CopyLink />}>
+            <InviteTool {...own} />
+          </Late>
+        ) : (
+          <CopyLink />
+        )}
         <RecordTool chair={chair} roomName={roomName} />
         <button className="button wide" type="button" onClick={() => setAsksEnd(true)}>
           {text("host.end")}
         </button>
       </div>
       {own && <ShareForAll bench={bench} own={own} onChanged={readAgain} />}
-      {asksEnd && (
-        <Confirm
-          title={text("host.endSure")}
-          label={text("host.endYes")}
-          act={() => endForAll(chair)}
-          onDone={() => setAsksEnd(false)}
-          onClose={() => setAsksEnd(false)}
-        >
-          <p>{text("host.endMeans")}</p>
-        </Confirm>
-      )}
+      {asksEnd && <EndForAll chair={chair} onClose={() => setAsksEnd(false)} />}
     </details>
   );
 }

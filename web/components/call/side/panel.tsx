@@ -2,13 +2,14 @@
 "use client";
 
 import { useEffect, useRef, useState, type ReactNode } from "react";
+import { RecordingStatus } from "@/components/call/recording-mark";
 import { SIDE_PANEL } from "@/components/call/side/buttons";
 import { Chat } from "@/components/call/side/chat";
 import { People } from "@/components/call/side/people";
 import { useSaid, useTalk } from "@/components/call/side/talking";
 import { CloseIcon } from "@/components/icons";
 import type { Side } from "@/lib/call/side/talk-state";
-import { useMedia } from "@/lib/call/side/use-media";
+import { useNarrow } from "@/lib/call/use-narrow";
 import type { Chair } from "@/lib/hosting";
 import { counted, text } from "@/lib/messages";
 import type { Lobby } from "@/lib/use-lobby";
@@ -26,7 +27,7 @@ export function SidePanel(props: SidePanelProps) {
 }
 
 function OpenPanel({ chair, lobby, roomName, side }: SidePanelProps & { side: Side }) {
-  const coversAll = useMedia("(max-width: 48rem)");
+  const coversAll = useNarrow();
   useFocusBack();
   const body = (
     <>
@@ -87,6 +88,7 @@ function Sheet({ label, children }: { label: string; children: ReactNode }) {
         closeSide();
       }}
     >
+      <RecordingStatus className="sheet-status small" />
       {children}
     </dialog>
   );

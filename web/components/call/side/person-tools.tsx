@@ -46,24 +46,21 @@ export function PersonTools({ id, person, bench }: { id: string; person: Person;
       aria-label={text("people.more", { name })}
       ref={bringIntoView}
     >
-      <label className="field">
-        <span className="small">{text("people.role")}</span>
-        <select
-          aria-label={text("people.roleOf", { name })}
-          value={role}
-          onChange={(event) => {
-            const wanted = event.target.value as MeetingRole;
-            void decree((chair) => giveRole(chair, identity, wanted));
-          }}
-        >
-          {roles.map((one) => (
-            <option key={one} value={one}>
-              {text(`people.role.${one}`)}
-            </option>
-          ))}
-        </select>
-        <span className="small">{text(`people.means.${role}`)}</span>
-      </label>
+      {/* Buttons: in a list that chooses with each arrow key, somebody would be host on the way to viewer. */}
+      <div className="roles" role="group" aria-label={text("people.roleOf", { name })}>
+        {roles.map((one) => (
+          <button
+            key={one}
+            className="button"
+            type="button"
+            aria-pressed={one === role}
+            onClick={() => one !== role && void decree((chair) => giveRole(chair, identity, one))}
+          >
+            {text(`people.role.${one}`)}
+          </button>
+        ))}
+      </div>
+      <p className="small wide">{text(`people.means.${role}`)}</p>
       {STOPPED.map(
         (what) =>
           // The microphone has a button of its own in the row.

@@ -29,7 +29,7 @@ export function keptIn(stored: string | null, sitting: string): KeptTalk {
 
 function messageIn(found: unknown): Message | undefined {
   if (typeof found !== "object" || found === null) return undefined;
-  const { id, from, name, own, at, text, standing } = found as Record<string, unknown>;
+  const { id, from, name, guest, own, at, text, standing } = found as Record<string, unknown>;
   const isWhole =
     typeof id === "string" &&
     typeof from === "string" &&
@@ -38,6 +38,7 @@ function messageIn(found: unknown): Message | undefined {
     typeof text === "string";
   if (!isWhole) return undefined;
   const message: Message = { id, from, name, own: own === true, at, text };
+  if (guest === true) message.guest = true;
   // Nothing sends it any more: somebody has to say so.
   return standing === undefined ? message : { ...message, standing: "failed" };
 }

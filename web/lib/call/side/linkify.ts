@@ -1,6 +1,13 @@
 // Finds the links in a message. Only web addresses become links; all else stays the text that it is.
 
-export type Part = string | { href: string; label: string };
+export interface Link {
+  href: string;
+  label: string;
+  /** The host that it leads to, where the label looks like another: letters of other scripts can pass for ours. */
+  leadsTo?: string;
+}
+
+export type Part = string | Link;
 
 const ADDRESS = /\bhttps?:\/\/[^\s<>"“”«»]+/giu;
 
@@ -10,10 +17,10 @@ export function linkify(text: string): Part[] {
   let at = 0;
   for (const { 0: found, index } of text.matchAll(ADDRESS)) {
     const label = withoutPunctuation(found);
-    const href = webAddress(label);
-    if (!href) continue;
+    const address = webAddress(label);
+    if (!address) continue;
     if (index > at) parts.push(text.slice(at, index));
-    parts.push({ href, label });
+    parts.push({ label, ...address });
     at = index + label.length;
   }
   if (at < text.length) parts.push(text.slice(at));
@@ -37,12 +44,14 @@ const count = (text: string, letter: string) => text.split(letter).length - 1;
 const isOpened = (text: string, closing: string) =>
   count(text, OPENING[closing] ?? closing) >= count(text, closing);
 
-function webAddress(label: string): string | undefined {
+function webAddress(label: string): Omit<Link, "label"> | undefined {
   try {
-    const { protocol, username, password, href } = new URL(label);
+    const { protocol, username, password, href, hostname } = new URL(label);
     const isWeb = protocol === "http:" || protocol === "https:";
     // `https://bank.example@elsewhere.example` leads elsewhere than it looks.
-    return isWeb && username === "" && password === "" ? href : undefined;
+    if (!isWeb || username !== "" || password !== "") return undefined;
+    const isPlain = label.toLowerCase().startsWith(`${protocol}//${hostname}`);
+    return isPlain ? { href } : { href, leadsTo: hostname };
   } catch {
     return undefined;
   }

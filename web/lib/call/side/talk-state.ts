@@ -17,6 +17,8 @@ export interface Message {
   from: string;
   /** What they were called then. */
   name: string;
+  /** Whether nobody had checked the name. */
+  guest?: boolean;
   own: boolean;
   at: number;
   text: string;

@@ -9,7 +9,7 @@ import {
   type Room,
   type TrackPublication,
 } from "livekit-client";
-import { roleOf } from "@/lib/standing";
+import { isGuest, roleOf } from "@/lib/standing";
 import { Crowd, LARGE } from "./crowd";
 import { keep, kept } from "./kept-talk";
 import { Pace } from "./pace";
@@ -40,6 +40,8 @@ export class Talker {
   #store: TalkStore;
   #pace = new Pace(20, 4);
   #ownPace = new Pace(6, 2);
+  /** Whoever waves up and down is told of once in a while. */
+  #handPace = new Pace(2, 0.1);
   #crowd = new Crowd((about, names) => this.#news({ about, names }));
   #sitting: string | undefined;
   #role: string | undefined;
@@ -168,7 +170,9 @@ export class Talker {
 
   #onConnected = () => {
     this.#role = roleOf(this.#room.localParticipant.attributes);
-    void this.#recall();
+    // LiveKit's client had given up, and the app has come back by itself.
+    if (this.#sitting) void this.#onReconnected();
+    else void this.#recall();
   };
 
   async #recall() {
@@ -196,6 +200,10 @@ export class Talker {
 
   #onReconnected = async () => {
     this.#settledAt = Date.now() + SETTLES;
+    // Hands that went down meanwhile say nothing; those that are up answer the hello.
+    const own = this.#room.localParticipant.identity;
+    for (const identity of this.#store.state.hands.keys())
+      if (identity !== own) this.#store.tell({ do: "lower", identity });
     const { messages } = this.#store.state;
     const doubtful = Date.now() - DOUBTFUL;
     for (const message of messages) {
@@ -226,13 +234,17 @@ export class Talker {
     switch (word.kind) {
       case "chat": {
         const { id, text } = word;
-        const message = { id, from: identity, name, own: false, at: Date.now(), text };
+        const guest = isGuest(sender.attributes) || undefined;
+        const message = { id, from: identity, name, guest, own: false, at: Date.now(), text };
         return this.#store.tell({ do: "hear", message });
       }
       case "hand": {
         if (!word.up) return this.#store.tell({ do: "lower", identity });
-        const isNew = !this.#store.state.hands.has(identity) && word.age < FRESH;
-        this.#store.tell({ do: "raise", identity, at: Date.now() - word.age });
+        const before = this.#store.state.hands.get(identity);
+        // Nobody's hand was up before they came, and one that is up keeps its place.
+        const came = sender.joinedAt?.getTime() ?? 0;
+        this.#store.tell({ do: "raise", identity, at: before ?? Math.max(Date.now() - word.age, came) });
+        const isNew = before === undefined && word.age < FRESH && this.#handPace.allows(identity);
         if (isNew && isHost(this.#room.localParticipant)) this.#news({ about: "hand", name });
         return;
       }

@@ -75,7 +75,9 @@ function wordIn(found: unknown): Word | undefined {
 const isId = (id: unknown): id is string => typeof id === "string" && /^[\w-]{1,64}$/.test(id);
 
 // Characters that are nothing to read: they only serve to break the page or to pass for another text.
-const UNREADABLE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\ufeff]/g;
+// What turns the direction of writing is among them: with it an address can be shown as another.
+const UNREADABLE =
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
 
 /** A message without what nobody can read; nothing when none is left, or too much. */
 export function cleaned(text: unknown): string | undefined {
