@@ -77,7 +77,7 @@ export async function enter(window, person) {
 export async function openPanel(window) {
   const panel = sideOf(window, "Participants");
   if (!(await panel.isVisible())) {
-    const opener = window.page.getByRole("button", { name: /^People: / });
+    const opener = window.page.getByRole("button", { name: /^Participants: / });
     // A phone's bar has no room for it.
     if (await opener.isVisible()) await opener.click();
     else await more(window, "Participants");

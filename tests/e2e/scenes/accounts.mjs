@@ -76,7 +76,7 @@ async function refusesSignIn() {
   await window.page.getByLabel("Email address").fill(host.email);
   await window.page.getByLabel("Password").fill("not the password");
   await button(window, "Sign in").click();
-  await window.page.getByText("The address and the password do not belong together.").waitFor();
+  await window.page.getByText("The email address or the password is wrong.").waitFor();
   await fits(window);
   await shot(window, "sign-in-wrong");
   assert.ok(!window.page.url().includes("password"), "nothing typed stands in the address");

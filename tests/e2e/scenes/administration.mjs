@@ -182,7 +182,7 @@ async function renames(window) {
   await shot(window, "settings");
   await window.page.getByLabel("Your name").fill(" ");
   await button(window, "Save").click();
-  await window.page.getByText("Please tell your name.").waitFor();
+  await window.page.getByText("Please enter your name.").waitFor();
   await window.page.getByLabel("Your name").fill("Hal Nine");
   await button(window, "Save").click();
   await window.page.getByText("Your name is saved.").waitFor();
@@ -242,16 +242,16 @@ async function keys(window) {
 }
 
 async function passwords(window) {
-  await window.page.getByLabel("Present password").fill("not the password");
+  await window.page.getByLabel("Current password").fill("not the password");
   await window.page.getByLabel("New password").fill("short");
   await button(window, "Change password").click();
   await window.page.getByText("Please use at least 10 characters.").waitFor();
   await window.page.getByLabel("New password").fill("another password");
   await button(window, "Change password").click();
-  await window.page.getByText("That is not your present password.").waitFor();
+  await window.page.getByText("That is not your current password.").waitFor();
   await accessible(window, "a refused password");
   await shot(window, "settings-password-wrong");
-  await window.page.getByLabel("Present password").fill(hal.password);
+  await window.page.getByLabel("Current password").fill(hal.password);
   await button(window, "Change password").click();
   await window.page.getByText("Your password is changed.").waitFor();
   hal.password = "another password";
@@ -285,7 +285,7 @@ async function switches(ada) {
   await accessible(ada, "accounts, one switched off");
   const out = await open({ name: "hal", ...phone });
   await signIn(out, "/app/sign-in", { ...hal, password: "a third password" });
-  await out.page.getByText("The address and the password do not belong together.").waitFor();
+  await out.page.getByText("The email address or the password is wrong.").waitFor();
   await out.close();
   await deed(ada, hal.email, "Switch on");
   await button(ada, "Switch on").click();

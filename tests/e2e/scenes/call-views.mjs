@@ -86,7 +86,7 @@ async function grids([ada, bob, cleo]) {
 }
 
 async function speaks(ada) {
-  await more(ada, "Show who speaks");
+  await more(ada, "Show whoever is speaking");
   await large(ada).waitFor();
   assert.equal(await large(ada).locator('[data-lk-local-participant="true"]').count(), 0, "not oneself");
   await accessible(ada, "who speaks");
@@ -246,10 +246,7 @@ async function recorded([ada, bob, cleo]) {
     const mark = window.page.locator(".recording-mark");
     await mark.waitFor({ timeout: 60_000 });
     // Said to screen readers, who do not hear every second of the clock.
-    await window.page
-      .getByRole("status")
-      .getByText("This meeting is recorded, since")
-      .waitFor({ state: "attached" });
+    await window.page.getByRole("status").getByText("Being recorded since").waitFor({ state: "attached" });
     const told = await mark.textContent();
     assert.match(told, /^Recording \d+:\d\d$/);
     await eventually(async () => (await mark.textContent()) !== told, "the time goes on");

@@ -164,7 +164,7 @@ async function dynacast(ada) {
 }
 
 async function speakerView(ada) {
-  await more(ada, "Show who speaks");
+  await more(ada, "Show whoever is speaking");
   const onlyShown = async () => {
     const { seen, arrives } = await look(ada);
     const shown = new Set(seen.map(({ track }) => track));

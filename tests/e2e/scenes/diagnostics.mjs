@@ -103,7 +103,7 @@ async function stopped() {
   await begin(window);
   await rowOf(window, "signal").and(window.page.locator('[data-state="passed"]')).waitFor();
   await button(window, "Stop").click();
-  await verdict(window, "The test was not made to its end");
+  await verdict(window, "The test was not finished");
   await accessible(window, "after stopping");
   await shot(window, "diagnostics-stopped");
   await eventually(

@@ -116,7 +116,7 @@ async function invitation(ada) {
   await uninvited.page.goto("about:blank");
   await uninvited.page.goto(`${base}${path}`);
   await knock(uninvited, "Ian");
-  await uninvited.page.getByText("Your invitation is no longer good").waitFor();
+  await uninvited.page.getByText("Your invitation is no longer valid").waitFor();
   quiet(invited);
   quiet(uninvited, ["403", "/token"]);
   await invited.close();

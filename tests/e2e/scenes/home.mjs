@@ -79,7 +79,7 @@ async function plans(ada) {
   await form.getByLabel("Who may join").selectOption("passcode");
   await form.getByLabel("Passcode").fill("abc");
   await form.getByText("More settings").click();
-  await form.getByLabel("Keep recordings for days").fill("0");
+  await form.getByLabel("Days to keep recordings").fill("0");
   await form.getByRole("button", { name: "Make meeting" }).click();
   await form.getByText("Use at least 3 characters.").waitFor();
   await form.getByText("Please use 4 to 64 characters.").waitFor();
@@ -90,7 +90,7 @@ async function plans(ada) {
   await form.getByLabel("Name in the link").fill(ROOM);
   await form.getByLabel("Starts").fill("2027-03-01T14:30");
   await form.getByLabel("Passcode").fill("open sesame");
-  await form.getByLabel("Keep recordings for days").fill("30");
+  await form.getByLabel("Days to keep recordings").fill("30");
   await shot(ada, "meeting-new");
   await form.getByRole("button", { name: "Make meeting" }).click();
   await heading(ada, `Invite to ${TITLE}`).waitFor();

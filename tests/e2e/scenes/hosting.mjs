@@ -121,7 +121,7 @@ async function locks(ada) {
   await fits(late);
   await shot(late, "locked-out");
   await button(ada, "Unlock meeting").click();
-  await ada.page.getByText("It is open to whoever may join.").waitFor();
+  await ada.page.getByText("It is open to everybody who may join.").waitFor();
   await closePanel(ada);
   quiet(late, ["403", "/token"]);
   await late.close();

@@ -143,7 +143,7 @@ async function walksMenu(kim) {
   await tabTo(kim, "More");
   const lands = (on) => eventually(async () => (await focused(kim)) === on, `the focus is on ${on}`);
   await press(kim, "Enter");
-  await lands("Show who speaks");
+  await lands("Show whoever is speaking");
   await press(kim, "ArrowDown");
   await lands("Devices");
   await press(kim, "Enter");

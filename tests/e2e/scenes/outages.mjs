@@ -41,7 +41,7 @@ export async function outages() {
     }
     await meets(ada, "Bob");
     await meets(bob, "Ada");
-    await more(ada, "Show who speaks");
+    await more(ada, "Show whoever is speaking");
     await ada.page.locator(".pictures .large").waitFor();
     await button(ada, "Camera").click();
     await eventually(() => pressed(ada, "Camera", "false"), "Ada's camera is off");

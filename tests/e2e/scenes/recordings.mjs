@@ -50,7 +50,7 @@ export async function recordings() {
 
 async function nothing(ada) {
   await ada.page.goto(`${base}/app/recordings?meeting=${named("nobody-there")}`);
-  await ada.page.getByText("No recording is like that.").waitFor();
+  await ada.page.getByText("No recordings match.").waitFor();
   await accessible(ada, "recordings, none of that kind");
   await shot(ada, "recordings-none");
   await button(ada, "Show all").click();
@@ -205,7 +205,7 @@ async function filters(ada) {
   assert.equal(await ada.page.getByLabel("Status").inputValue(), "complete");
   assert.equal(await ada.page.getByLabel("Order").inputValue(), "oldest");
   await ada.page.getByLabel("To", { exact: true }).fill("2020-01-01");
-  await ada.page.getByText("No recording is like that.").waitFor();
+  await ada.page.getByText("No recordings match.").waitFor();
 }
 
 async function otherKinds(ada) {

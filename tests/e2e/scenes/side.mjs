@@ -77,7 +77,7 @@ async function write(window, words) {
   const chat = await openChat(window);
   await chat.getByLabel("Write a message").fill(words);
   await chat.getByLabel("Write a message").press("Enter");
-  await chat.getByText("Being sent …").waitFor({ state: "detached" });
+  await chat.getByText("Sending …").waitFor({ state: "detached" });
 }
 
 const entry = (window, words) => window.page.locator(".chat-entry", { hasText: words });
@@ -125,7 +125,7 @@ async function unread(ada, gus) {
   await button(gus, "Chat, 1 unread message").waitFor();
   await write(ada, "Gus?");
   await button(gus, "Chat, 2 unread messages").waitFor();
-  await gus.page.getByRole("status").getByText("Ada has written.").waitFor();
+  await gus.page.getByRole("status").getByText("New message from Ada.").waitFor();
   await accessible(gus, "a call with unread messages");
   await fits(gus);
   await shot(gus, "chat-unread");
@@ -298,7 +298,7 @@ async function records(ada) {
   await shot(ada, "record-start");
   await dialog.getByRole("button", { name: "Start recording" }).click();
   await button(ada, "Stop recording").waitFor({ timeout: 40_000 });
-  await ada.page.getByText("This meeting is recorded, since").waitFor({ timeout: 40_000 });
+  await ada.page.getByText("Being recorded since").waitFor({ timeout: 40_000 });
   await dialog.waitFor({ state: "detached" });
   await shot(ada, "record-running");
   await button(ada, "Stop recording").click();
@@ -306,7 +306,7 @@ async function records(ada) {
   await accessible(ada, "the question before a recording is stopped");
   await shot(ada, "record-stop");
   await button(ada, "Stop it").click();
-  await ada.page.getByText("This meeting is recorded, since").waitFor({ state: "detached", timeout: 40_000 });
+  await ada.page.getByText("Being recorded since").waitFor({ state: "detached", timeout: 40_000 });
   await eventually(() => button(ada, "Start recording").isEnabled(), "it can be recorded again");
   await closePanel(ada);
 }

@@ -122,7 +122,7 @@ async function locked(ada) {
   quiet(late, ["403", "/token"]);
   await late.close();
   await button(ada, "Unlock meeting").click();
-  await ada.page.getByText("It is open to whoever may join.").waitFor();
+  await ada.page.getByText("It is open to everybody who may join.").waitFor();
   await closePanel(ada);
 }
 
