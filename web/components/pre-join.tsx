@@ -50,9 +50,7 @@ export function PreJoin(props: PreJoinProps) {
     <Page wide>
       {refusal && !isAboutPasscode(refusal) && <FailureNote failure={refusal} />}
       <div className="doorstep">
-        <div className="sight">
-          <Preview choices={choices} onChange={change} self={self} />
-        </div>
+        <Preview choices={choices} onChange={change} self={self} />
         <section className="card stack">
           <div className="meeting-name">
             <h1>{door.info.title ?? door.roomName}</h1>

@@ -88,9 +88,7 @@ export function Waiting({ roomName, asked, onAdmitted, onRefused, onLeft }: Wait
   return (
     <Page wide>
       <div className="doorstep">
-        <div className="sight">
-          <Preview choices={choices} onChange={change} self={self} />
-        </div>
+        <Preview choices={choices} onChange={change} self={self} />
         <section className="card stack">
           <ArrivalHeading>{text("waiting.heading")}</ArrivalHeading>
           <p role="status">{text("waiting.text", { name: title ?? roomName })}</p>

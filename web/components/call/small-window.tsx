@@ -91,7 +91,7 @@ function Shown() {
   const shown =
     tracks.find(({ source }) => source === Track.Source.ScreenShare) ??
     tracks.find(({ participant }) => participant.identity === next);
-  if (!shown) return <p className="small-empty">{text("call.nobodyElse")}</p>;
+  if (!shown) return <p>{text("call.nobodyElse")}</p>;
   const showsPicture = isTrackReference(shown) && !shown.publication.isMuted;
   return (
     <>

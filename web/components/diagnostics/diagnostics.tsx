@@ -44,7 +44,7 @@ function Test() {
       {allGroups.map((group) => (
         <section key={group} className="part" aria-labelledby={`group-${group}`}>
           <h2 id={`group-${group}`}>{text(`diagnostics.group.${group}`)}</h2>
-          <ul className="things checks">
+          <ul className="things">
             {groups[group].map((check) => (
               <Check
                 key={check}

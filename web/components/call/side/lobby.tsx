@@ -4,8 +4,9 @@
 import "@/styles/lobby.css";
 import type { Waiter } from "@meetbox/client";
 import { useEffect, useRef, useState, type FocusEvent, type RefObject } from "react";
-import { CloseIcon, SoundIcon } from "@/components/door-icons";
+import { SoundIcon } from "@/components/door-icons";
 import { FailureNote } from "@/components/failure-note";
+import { CloseIcon } from "@/components/icons";
 import { keepChoice, lastChoices } from "@/lib/choices";
 import { counted, text } from "@/lib/messages";
 import { playCall } from "@/lib/sound";
