@@ -23,7 +23,7 @@ export function Check({ check, results, host, phase, onDevices }: CheckProps) {
   const asks = check === "devices" && state !== "runs" && state !== "passed";
 
   return (
-    <li className={`thing check ${state}`} data-check={check} data-state={state}>
+    <li className={`thing finding ${state}`} data-check={check} data-state={state}>
       <StateIcon state={state} />
       <div className="about">
         <span className="name">{text(`diagnostics.check.${check}`)}</span>
