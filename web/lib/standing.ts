@@ -2,6 +2,11 @@
 import type { MeetingRole } from "@meetbox/client";
 import { Track } from "livekit-client";
 
+/** What somebody is called: by their identity where they gave no name. */
+export function nameOf({ name, identity }: { name?: string; identity: string }): string {
+  return name || identity;
+}
+
 /** The role that the API gave a participant. */
 export function roleOf(attributes: Record<string, string> | undefined): MeetingRole | undefined {
   const role = attributes?.["meetbox.role"];

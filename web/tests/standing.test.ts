@@ -2,9 +2,23 @@
 import assert from "node:assert/strict";
 import { test } from "vitest";
 import { Track } from "livekit-client";
-import { isGuest, isLocked, mayPublish, recordedSince, roleOf, tokenLetsPublish } from "../lib/standing";
+import {
+  isGuest,
+  isLocked,
+  mayPublish,
+  nameOf,
+  recordedSince,
+  roleOf,
+  tokenLetsPublish,
+} from "../lib/standing";
 
 const { Camera, Microphone, ScreenShare } = Track.Source;
+
+test("whoever has no name is called by their identity", () => {
+  assert.equal(nameOf({ name: "Ada", identity: "a1" }), "Ada");
+  assert.equal(nameOf({ name: "", identity: "a1" }), "a1");
+  assert.equal(nameOf({ identity: "a1" }), "a1");
+});
 
 test("role and guest are read from the attributes, and nothing is made up", () => {
   assert.equal(roleOf({ "meetbox.role": "viewer" }), "viewer");

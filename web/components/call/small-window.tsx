@@ -16,6 +16,7 @@ import { CameraIcon, LeaveIcon, MicrophoneIcon } from "@/components/icons";
 import { nextSpeaker } from "@/lib/call/order";
 import type { CallState } from "@/lib/call/use-call";
 import { text } from "@/lib/messages";
+import { nameOf } from "@/lib/standing";
 
 interface SmallWindowProps {
   opened: Window;
@@ -96,7 +97,7 @@ function Shown() {
   return (
     <>
       {showsPicture && <VideoTrack trackRef={shown} data-lk-source={shown.source} />}
-      <p className="tile-name">{shown.participant.name || shown.participant.identity}</p>
+      <p className="tile-name">{nameOf(shown.participant)}</p>
     </>
   );
 }

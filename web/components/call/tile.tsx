@@ -16,7 +16,7 @@ import { PinIcon, WeakIcon } from "@/components/call/icons";
 import { HandMark } from "@/components/call/side/talk";
 import { MicrophoneIcon } from "@/components/icons";
 import { text } from "@/lib/messages";
-import { isGuest } from "@/lib/standing";
+import { isGuest, nameOf } from "@/lib/standing";
 
 interface TileProps {
   track: TrackReferenceOrPlaceholder;
@@ -27,7 +27,7 @@ interface TileProps {
 export function Tile({ track, pinned, onPin }: TileProps) {
   const { participant, source } = track;
   const { name: told } = useParticipantInfo({ participant });
-  const name = told || participant.identity;
+  const name = nameOf({ name: told, identity: participant.identity });
   const isScreen = source === Track.Source.ScreenShare;
   const showsPicture = isTrackReference(track) && !track.publication.isMuted;
   const label = isScreen ? text("call.screenOf", { name }) : name;

@@ -1,7 +1,7 @@
 // Somebody in the call as the list of people shows them, taken from what LiveKit knows at that moment.
 import type { MeetingRole } from "@meetbox/client";
 import { Track, type ConnectionQuality, type Participant } from "livekit-client";
-import { isGuest, roleOf } from "@/lib/standing";
+import { isGuest, nameOf, roleOf } from "@/lib/standing";
 
 export interface Person {
   identity: string;
@@ -17,14 +17,14 @@ export interface Person {
 }
 
 export function personOf(participant: Participant): Person {
-  const { identity, name, attributes, isLocal, connectionQuality } = participant;
+  const { identity, attributes, isLocal, connectionQuality } = participant;
   const live = (source: Track.Source) => {
     const publication = participant.getTrackPublication(source);
     return publication && !publication.isMuted ? publication.trackSid : undefined;
   };
   return {
     identity,
-    name: name || identity,
+    name: nameOf(participant),
     own: isLocal,
     guest: isGuest(attributes),
     role: roleOf(attributes) ?? "speaker",

@@ -9,7 +9,7 @@ import {
   type Room,
   type TrackPublication,
 } from "livekit-client";
-import { isGuest, roleOf } from "@/lib/standing";
+import { isGuest, nameOf, roleOf } from "@/lib/standing";
 import { Crowd, LARGE } from "./crowd";
 import { keep, kept } from "./kept-talk";
 import { Pace } from "./pace";
@@ -31,7 +31,6 @@ const SETTLES = 5_000;
 /** A hand that is up for longer is told to somebody who came later. */
 const FRESH = 3_000;
 
-const nameOf = ({ name, identity }: Participant) => name || identity;
 const isHost = (participant: Participant) => roleOf(participant.attributes) === "host";
 
 export class Talker {
