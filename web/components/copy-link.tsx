@@ -2,6 +2,7 @@
 "use client";
 
 import { useState } from "react";
+import { copy } from "@/lib/clipboard";
 import { text } from "@/lib/messages";
 
 export function CopyLink() {
@@ -9,16 +10,12 @@ export function CopyLink() {
   // Absent on plain http from another computer; the address bar is there then.
   if (!("clipboard" in navigator)) return null;
 
-  const copy = async () => {
+  const copyLink = async () => {
     const { origin, pathname } = window.location;
-    const done = await navigator.clipboard.writeText(origin + pathname).then(
-      () => true,
-      () => false,
-    );
-    setCopied(done);
+    setCopied(await copy(origin + pathname));
   };
   return (
-    <button className="button quiet" type="button" onClick={copy} aria-live="polite">
+    <button className="button quiet" type="button" onClick={copyLink} aria-live="polite">
       {text(copied ? "prejoin.copied" : "prejoin.copy")}
     </button>
   );
