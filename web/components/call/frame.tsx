@@ -14,15 +14,12 @@ import { CallBar } from "@/components/call/bar";
 import { Late } from "@/components/late";
 import { CallNotes } from "@/components/call/notes";
 import { RecordingMark } from "@/components/call/recording-mark";
+import { SideButtons } from "@/components/call/side/buttons";
+import { GestureButtons } from "@/components/call/side/gestures";
 import { LobbyNote } from "@/components/call/side/lobby";
-import {
-  GestureButtons,
-  Reactions,
-  SideButtons,
-  SidePanel,
-  Talk,
-  useTalk,
-} from "@/components/call/side/talk";
+import { SidePanel } from "@/components/call/side/panel";
+import { Reactions } from "@/components/call/side/reactions";
+import { Talk, useTalk } from "@/components/call/side/talking";
 import { Stage } from "@/components/call/stage";
 import { Toasts } from "@/components/toasts";
 import { copy } from "@/lib/clipboard";

@@ -13,7 +13,7 @@ import {
 } from "@livekit/components-react";
 import { ConnectionQuality, Track, type Participant } from "livekit-client";
 import { PinIcon, WeakIcon } from "@/components/call/icons";
-import { HandMark } from "@/components/call/side/talk";
+import { HandMark } from "@/components/call/side/hand-mark";
 import { MicrophoneIcon } from "@/components/icons";
 import { text } from "@/lib/messages";
 import { isGuest, nameOf } from "@/lib/standing";
