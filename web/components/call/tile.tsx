@@ -39,7 +39,7 @@ export function Tile({ track, pinned, onPin }: TileProps) {
         {!isScreen && <MutedMark participant={participant} />}
         <span className="name">{label}</span>
         {!isScreen && <GuestMark participant={participant} />}
-        {!isScreen && <QualityMark participant={participant} />}
+        {!isScreen && <WeakMark participant={participant} />}
       </p>
       {!isScreen && <HandMark participant={participant} />}
       <button
@@ -83,7 +83,7 @@ function GuestMark({ participant }: { participant: Participant }) {
 }
 
 /** Only where there is something to say: a good connection needs no mark. */
-function QualityMark({ participant }: { participant: Participant }) {
+function WeakMark({ participant }: { participant: Participant }) {
   const { quality } = useConnectionQualityIndicator({ participant });
   if (quality !== ConnectionQuality.Poor && quality !== ConnectionQuality.Lost) return null;
   return (

@@ -41,7 +41,7 @@ export function LobbyNote({ lobby, listIsOpen, onShow }: LobbyNoteProps) {
   const newest = useNewcomers(waiters, sound);
   const [putAway, setPutAway] = useState<string>();
   const shown = waiters.length > 0 && !listIsOpen && putAway !== newest;
-  const [corner, come] = useFocusBack(shown);
+  const [corner, come] = useFocusBackFromNote(shown);
 
   const switchSound = () => {
     keepChoice({ lobbySound: !sound });
@@ -109,7 +109,7 @@ function useNewcomers(waiters: Waiter[], sound: boolean): string | undefined {
 }
 
 /** Whoever used the corner by keyboard gets back to where they were when it goes. */
-function useFocusBack(shown: boolean): [RefObject<HTMLElement | null>, (event: FocusEvent) => void] {
+function useFocusBackFromNote(shown: boolean): [RefObject<HTMLElement | null>, (event: FocusEvent) => void] {
   const corner = useRef<HTMLElement>(null);
   const from = useRef<HTMLElement>(null);
   const inside = useRef(false);
