@@ -13,7 +13,7 @@ import {
   type State,
 } from "../lib/diagnostics/checks";
 import { reportOf } from "../lib/diagnostics/report";
-import { offerIn, routeIn, triesUdp, type Line } from "../lib/diagnostics/route";
+import { offerIn, routeIn, triesUdp, type StatsRow } from "../lib/diagnostics/route";
 import { toneOf, verdictOf } from "../lib/diagnostics/verdict";
 import { fixOf, stateInWords, tcpPorts, udpPorts } from "../lib/diagnostics/words";
 
@@ -37,13 +37,13 @@ const remote = { id: "R", type: "remote-candidate", candidateType: "host", port:
 test("the way in use is found, however a browser marks it", () => {
   const local = { id: "L", type: "local-candidate", candidateType: "srflx", protocol: "udp" };
   const other = { ...pair, id: "Q", localCandidateId: "X", nominated: true, state: "failed" };
-  const marked: Line[][] = [
+  const marked: StatsRow[][] = [
     [{ id: "T", type: "transport", selectedCandidatePairId: "P" }, other, pair],
     [other, { ...pair, selected: true }],
     [other, { ...pair, nominated: true, state: "succeeded" }],
   ];
-  for (const lines of marked) {
-    const route = routeIn([...lines, local, remote]);
+  for (const rows of marked) {
+    const route = routeIn([...rows, local, remote]);
     assert.deepEqual(
       [route?.protocol, route?.local, route?.remote, route?.port, route?.relay],
       ["udp", "srflx", "host", 7881, undefined],
@@ -113,7 +113,7 @@ test("bandwidth is what the later half of the samples had", () => {
 });
 
 test("a sample counts both ends", () => {
-  const sending: Line[] = [
+  const sending: StatsRow[] = [
     {
       type: "outbound-rtp",
       kind: "video",
@@ -124,7 +124,7 @@ test("a sample counts both ends", () => {
     },
     { type: "outbound-rtp", kind: "audio", bytesSent: 100 },
   ];
-  const receiving: Line[] = [
+  const receiving: StatsRow[] = [
     {
       type: "inbound-rtp",
       kind: "video",

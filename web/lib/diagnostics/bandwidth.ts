@@ -1,5 +1,5 @@
 // How much goes through, how much is lost and how long it takes, from what is counted at both ends.
-import { numberOf, routeIn, type Line } from "./route";
+import { numberOf, routeIn, type StatsRow } from "./route";
 
 /** What was counted up to a moment. */
 export interface Sample {
@@ -39,19 +39,19 @@ export interface Bandwidth {
 const milliseconds = (seconds: number | undefined) => (seconds === undefined ? undefined : seconds * 1000);
 
 /** Counts what the sending end and the receiving end report. */
-export function sampleOf(at: number, sending: Line[], receiving: Line[]): Sample {
-  const linesOf = (lines: Line[], type: string, kind?: string) =>
-    lines.filter((line) => line.type === type && (kind === undefined || line.kind === kind));
-  const sum = (lines: Line[], key: string) =>
-    lines.reduce((total, line) => total + (numberOf(line, key) ?? 0), 0);
-  const [out] = linesOf(sending, "outbound-rtp", "video");
-  const [picture] = linesOf(receiving, "inbound-rtp", "video");
-  const [sound] = linesOf(receiving, "inbound-rtp", "audio");
-  const incoming = linesOf(receiving, "inbound-rtp");
+export function sampleOf(at: number, sending: StatsRow[], receiving: StatsRow[]): Sample {
+  const rowsOf = (rows: StatsRow[], type: string, kind?: string) =>
+    rows.filter((row) => row.type === type && (kind === undefined || row.kind === kind));
+  const sum = (rows: StatsRow[], key: string) =>
+    rows.reduce((total, row) => total + (numberOf(row, key) ?? 0), 0);
+  const [out] = rowsOf(sending, "outbound-rtp", "video");
+  const [picture] = rowsOf(receiving, "inbound-rtp", "video");
+  const [sound] = rowsOf(receiving, "inbound-rtp", "audio");
+  const incoming = rowsOf(receiving, "inbound-rtp");
   const route = routeIn(sending);
   return {
     at,
-    bytesSent: sum(linesOf(sending, "outbound-rtp"), "bytesSent"),
+    bytesSent: sum(rowsOf(sending, "outbound-rtp"), "bytesSent"),
     bytesReceived: sum(incoming, "bytesReceived"),
     packetsReceived: sum(incoming, "packetsReceived"),
     packetsLost: sum(incoming, "packetsLost"),

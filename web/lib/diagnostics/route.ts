@@ -21,19 +21,19 @@ export interface Offer {
   tcp: number[];
 }
 
-/** A line of a browser's report: what stands in it differs between them. */
-export type Line = Record<string, unknown>;
+/** A row of what a browser tells of a connection: what stands in it differs between them. */
+export type StatsRow = Record<string, unknown>;
 
-const wordOf = (line: Line | undefined, key: string) =>
-  typeof line?.[key] === "string" ? line[key] : undefined;
-export const numberOf = (line: Line | undefined, key: string) =>
-  typeof line?.[key] === "number" ? line[key] : undefined;
+const wordOf = (row: StatsRow | undefined, key: string) =>
+  typeof row?.[key] === "string" ? row[key] : undefined;
+export const numberOf = (row: StatsRow | undefined, key: string) =>
+  typeof row?.[key] === "number" ? row[key] : undefined;
 
-function chosenPair(lines: Line[], byId: Map<unknown, Line>): Line | undefined {
-  const transport = lines.find((line) => line.type === "transport" && "selectedCandidatePairId" in line);
+function chosenPair(rows: StatsRow[], byId: Map<unknown, StatsRow>): StatsRow | undefined {
+  const transport = rows.find((row) => row.type === "transport" && "selectedCandidatePairId" in row);
   const named = transport && byId.get(transport.selectedCandidatePairId);
   if (named) return named;
-  const pairs = lines.filter((line) => line.type === "candidate-pair");
+  const pairs = rows.filter((row) => row.type === "candidate-pair");
   // Firefox marks the one in use, others only what was agreed upon.
   return (
     pairs.find((pair) => pair.selected === true) ??
@@ -42,9 +42,9 @@ function chosenPair(lines: Line[], byId: Map<unknown, Line>): Line | undefined {
 }
 
 /** The way in use; nothing while there is none. */
-export function routeIn(lines: Line[]): Route | undefined {
-  const byId = new Map(lines.map((line) => [line.id, line]));
-  const pair = chosenPair(lines, byId);
+export function routeIn(rows: StatsRow[]): Route | undefined {
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  const pair = chosenPair(rows, byId);
   const local = pair && byId.get(pair.localCandidateId);
   const remote = pair && byId.get(pair.remoteCandidateId);
   if (!pair || !local) return undefined;
@@ -78,8 +78,8 @@ export function offerIn(sdp: string): Offer {
 }
 
 /** Whether this browser brought an address from which UDP can be tried at all. */
-export const triesUdp = (lines: Line[]): boolean =>
-  lines.some(
+export const triesUdp = (rows: StatsRow[]): boolean =>
+  rows.some(
     ({ type, protocol, candidateType }) =>
       type === "local-candidate" && protocol === "udp" && candidateType !== "relay",
   );

@@ -3,7 +3,7 @@ import type { ConnectionTest } from "@meetbox/client";
 import { RoomEvent, Track } from "livekit-client";
 import { bandwidthOf, perSecond, sampleOf, weaknessOf, type Sample } from "./bandwidth";
 import type { News } from "./checks";
-import { End, until } from "./line";
+import { TestEnd, until } from "./end";
 import type { Route } from "./route";
 import { testMedia, type TestMedia } from "./test-media";
 
@@ -25,7 +25,7 @@ interface Running {
 /** Tells each finding as soon as it is there; throws only when it is stopped, or when the browser breaks. */
 export async function runTest(running: Running): Promise<void> {
   const { test, stop } = running;
-  const [sender, receiver] = [new End(test.url, stop), new End(test.url, stop)];
+  const [sender, receiver] = [new TestEnd(test.url, stop), new TestEnd(test.url, stop)];
   try {
     const route = await findWay(running, sender);
     if (!route) return;
@@ -39,7 +39,7 @@ export async function runTest(running: Running): Promise<void> {
 }
 
 /** Signal and UDP. Answers how sound and pictures go, or nothing when they do not. */
-async function findWay({ test, tell, stop }: Running, end: End): Promise<Route | undefined> {
+async function findWay({ test, tell, stop }: Running, end: TestEnd): Promise<Route | undefined> {
   tell({ check: "signal", state: "runs" });
   end.room.once(RoomEvent.SignalConnected, () => {
     tell({ check: "signal", state: "passed", measured: { signal: end.signal } });
@@ -77,13 +77,13 @@ async function findWay({ test, tell, stop }: Running, end: End): Promise<Route |
 }
 
 /** A browser tries every way at once: when none is found, none of them is open. */
-function noDetour({ tell }: Pick<Running, "tell">, end: End) {
+function noDetour({ tell }: Pick<Running, "tell">, end: TestEnd) {
   const offered = { tcp: end.offer.tcp.length > 0, turn: end.hasTurn };
   for (const check of ["tcp", "turn"] as const)
     tell(offered[check] ? { check, state: "failed" } : { check, state: "skipped", why: "notOffered" });
 }
 
-async function sendAndReceive(running: Running, sender: End, receiver: End) {
+async function sendAndReceive(running: Running, sender: TestEnd, receiver: TestEnd) {
   const { test, tell } = running;
   tell({ check: "publish", state: "runs" });
   const media = await testMedia();
@@ -91,7 +91,7 @@ async function sendAndReceive(running: Running, sender: End, receiver: End) {
     show(receiver);
     await receiver.connect(test.subscriber);
     await send(sender, media);
-    const ends: [End, End] = [sender, receiver];
+    const ends: [TestEnd, TestEnd] = [sender, receiver];
     if (await arrives(running, ends, media.sounds)) await measure(running, ends);
   } catch (error) {
     running.stop.throwIfAborted();
@@ -103,13 +103,13 @@ async function sendAndReceive(running: Running, sender: End, receiver: End) {
 }
 
 /** Browsers may not decode what nobody looks at. */
-function show(end: End) {
+function show(end: TestEnd) {
   end.room.on(RoomEvent.TrackSubscribed, (track) => {
     if (track.kind === Track.Kind.Video) track.attach();
   });
 }
 
-async function send(end: End, { video, audio }: TestMedia) {
+async function send(end: TestEnd, { video, audio }: TestMedia) {
   await end.room.localParticipant.publishTrack(video, {
     source: Track.Source.Camera,
     simulcast: false,
@@ -119,13 +119,13 @@ async function send(end: End, { video, audio }: TestMedia) {
   await end.room.localParticipant.publishTrack(audio, { source: Track.Source.Microphone, dtx: false });
 }
 
-async function sample([sender, receiver]: [End, End]): Promise<Sample> {
+async function sample([sender, receiver]: [TestEnd, TestEnd]): Promise<Sample> {
   const [sending, receiving] = await Promise.all([sender.report(), receiver.report()]);
   return sampleOf(performance.now(), sending, receiving);
 }
 
 /** Whether pictures and sound come out at the other end. */
-async function arrives({ tell, stop }: Running, ends: [End, End], sounds: boolean): Promise<boolean> {
+async function arrives({ tell, stop }: Running, ends: [TestEnd, TestEnd], sounds: boolean): Promise<boolean> {
   const first = await sample(ends);
   const seen: { sent?: boolean } = {};
   const all = await until(
@@ -152,7 +152,7 @@ async function arrives({ tell, stop }: Running, ends: [End, End], sounds: boolea
   return true;
 }
 
-async function measure({ tell, stop }: Running, ends: [End, End]) {
+async function measure({ tell, stop }: Running, ends: [TestEnd, TestEnd]) {
   tell({ check: "bandwidth", state: "runs" });
   const samples: Sample[] = [];
   await until(
@@ -180,7 +180,7 @@ async function measure({ tell, stop }: Running, ends: [End, End]) {
 }
 
 /** Connects anew over TCP alone, unless that is the way already. */
-async function detourByTcp({ tell, stop }: Running, end: End, route: Route) {
+async function detourByTcp({ tell, stop }: Running, end: TestEnd, route: Route) {
   if (route.protocol === "tcp" && !route.relay)
     return tell({ check: "tcp", state: "passed", measured: { tcp: route } });
   await end.look();
@@ -204,12 +204,12 @@ async function detourByTcp({ tell, stop }: Running, end: End, route: Route) {
 }
 
 /** Connects over a relay alone, where LiveKit offers one. */
-async function detourByTurn({ test, tell, stop }: Running, sender: End, route: Route) {
+async function detourByTurn({ test, tell, stop }: Running, sender: TestEnd, route: Route) {
   if (!sender.hasTurn) return tell({ check: "turn", state: "skipped", why: "notOffered" });
   if (route.relay) return tell({ check: "turn", state: "passed", measured: { turn: route } });
 
   tell({ check: "turn", state: "runs" });
-  const end = new End(test.url, stop);
+  const end = new TestEnd(test.url, stop);
   try {
     await end.connect(test.subscriber, { iceTransportPolicy: "relay" });
     tell({ check: "turn", state: "passed", measured: { turn: await end.route() } });

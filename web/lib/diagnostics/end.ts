@@ -1,13 +1,13 @@
 // One end of a connection test: a way to LiveKit, and what the browser tells of it.
 import { Room, RoomEvent } from "livekit-client";
-import { offerIn, routeIn, triesUdp, type Line, type Offer, type Route } from "./route";
+import { offerIn, routeIn, triesUdp, type StatsRow, type Offer, type Route } from "./route";
 
 /** In milliseconds, how long each part of connecting may take. */
 const SIGNAL = 5_000;
 const MEDIA = 8_000;
 const LOOK = 200;
 
-export class End {
+export class TestEnd {
   readonly room = new Room();
   /** Milliseconds until LiveKit answered. */
   signal?: number;
@@ -66,12 +66,12 @@ export class End {
     this.triesUdp ||= triesUdp(await this.report());
   }
 
-  async report(): Promise<Line[]> {
-    const lines: Line[] = [];
+  async report(): Promise<StatsRow[]> {
+    const rows: StatsRow[] = [];
     // A peer connection that is being replaced has nothing to tell.
     const report = await this.peer?.getStats()?.catch(() => undefined);
-    report?.forEach((line: Line) => lines.push(line));
-    return lines;
+    report?.forEach((row: StatsRow) => rows.push(row));
+    return rows;
   }
 
   async route(): Promise<Route | undefined> {
