@@ -35,10 +35,9 @@ async fn play(script: &str) {
     let _turn = crate::alone::take_turn().await;
     let mut location = Location::open().await;
     let mut scenes = launch(script, &location).await;
-    let said = attend(&mut scenes, &mut location).await;
+    attend(&mut scenes, &mut location).await;
     let status = scenes.wait().await.expect("it ends");
-    assert!(status.success(), "{script}:\n{said}");
-    println!("{said}");
+    assert!(status.success(), "{script}: {status}; what it said stands above");
 }
 
 async fn launch(script: &str, location: &Location) -> Child {
@@ -60,21 +59,18 @@ async fn launch(script: &str, location: &Location) -> Child {
         .expect("`node` is there")
 }
 
-/// Does what the scenes ask for until they are over; answers what they said.
-async fn attend(scenes: &mut Child, location: &mut Location) -> String {
+/// Does what the scenes ask for until they are over, and passes on what they say.
+async fn attend(scenes: &mut Child, location: &mut Location) {
     let mut lines = BufReader::new(scenes.stdout.take().expect("stdout is a pipe")).lines();
     let mut answers = scenes.stdin.take().expect("stdin is a pipe");
-    let mut said = String::new();
     while let Some(line) = lines.next_line().await.expect("lines of text") {
         let Some(deed) = line.strip_prefix(WISH) else {
-            said.push_str(&line);
-            said.push('\n');
+            println!("{line}");
             continue;
         };
         let answer = location.suffer(deed).await.map_or_else(|why| why, |()| "done".to_owned());
         answers.write_all(format!("{answer}\n").as_bytes()).await.expect("the scenes listen");
     }
-    said
 }
 
 /// The link with which the script makes the first account.
