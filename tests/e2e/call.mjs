@@ -6,7 +6,8 @@
 // The account must be there and an administrator's, unless SETUP_LINK holds a link of `meetbox account setup-link`: then
 // it is made. OIDC_NAME is what the provider is called on the sign-in page, where there is one that lets in whoever comes, as
 // somebody called Olga. RECORDER=yes says that something records, such as the stand-in of `meetbox dev --fake-egress`.
-// CHROMIUM names the browser when it is not /usr/bin/chromium. The last line is `N passed, N failed`.
+// SCENES=crowd,outages plays only those. CHROMIUM names the browser when it is not /usr/bin/chromium. The last line is
+// `N passed, N failed`.
 import { canSuffer } from "./house.mjs";
 import { aCall } from "./scenes/a-call.mjs";
 import { accounts } from "./scenes/accounts.mjs";
@@ -29,26 +30,33 @@ import { waysOut } from "./scenes/ways-out.mjs";
 import { weights } from "./scenes/weights.mjs";
 import { browser, tally } from "./stage.mjs";
 
+/** In this order: the first makes the account that the others sign in with. */
+const SCENES = {
+  accounts,
+  "a-call": aCall,
+  "call-views": callViews,
+  crowd,
+  keyboard,
+  "ways-out": waysOut,
+  hosting,
+  lobby,
+  side,
+  doors,
+  door,
+  home,
+  ...(process.env.RECORDER && { recordings }),
+  administration,
+  "other-pages": otherPages,
+  languages,
+  diagnostics,
+  weights,
+  ...(canSuffer && { outages }),
+};
+
+const wanted = process.env.SCENES?.split(",");
 try {
-  await accounts();
-  await aCall();
-  await callViews();
-  await crowd();
-  await keyboard();
-  await waysOut();
-  await hosting();
-  await lobby();
-  await side();
-  await doors();
-  await door();
-  await home();
-  if (process.env.RECORDER) await recordings();
-  await administration();
-  await otherPages();
-  await languages();
-  await diagnostics();
-  await weights();
-  if (canSuffer) await outages();
+  for (const [name, play] of Object.entries(SCENES))
+    if (!wanted || name === "accounts" || wanted.includes(name)) await play();
 } finally {
   await browser.close();
 }

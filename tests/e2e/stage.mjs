@@ -108,6 +108,9 @@ export async function openPerson(window, person) {
 export const give = (tools, role) =>
   tools.getByRole("group", { name: /^Role of / }).getByRole("button", { name: role, exact: true }).click();
 
+/** A line over the pictures; whoever listens to the page is told the same in a place of its own. */
+export const note = (window, words) => window.page.locator(".call-notes .note", { hasText: words });
+
 /** Chooses from the menu with what is not needed every minute. */
 export async function more(window, label) {
   await button(window, "More").click();

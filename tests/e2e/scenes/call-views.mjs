@@ -12,6 +12,7 @@ import {
   meets,
   more,
   named,
+  note,
   open,
   phone,
   quiet,
@@ -133,7 +134,7 @@ const layersFollow = ({ page }) =>
 
 async function shares(ada, bob, cleo) {
   await button(ada, "Share screen").click();
-  await ada.page.getByText("You are sharing your screen.").waitFor();
+  await note(ada, "You are sharing your screen.").waitFor();
   for (const window of [bob, cleo]) {
     const screen = largeOf(window, "Ada’s screen");
     await eventually(

@@ -131,7 +131,7 @@ async function blurs(link) {
   assert.ok(fetched.some(isBackground), "it is loaded from here");
   await accessible(window, "blurred");
   await shot(window, "blur-on");
-  await button(window, "Show the background").click();
+  await button(window, "Blur the background").click();
   await eventually(async () => (await sharpness(window).catch(() => 0)) > before / 2, "the sharp picture again");
   quiet(window);
   await window.close();

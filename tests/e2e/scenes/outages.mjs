@@ -12,6 +12,7 @@ import {
   meets,
   more,
   named,
+  note,
   open,
   phone,
   shot,
@@ -22,6 +23,7 @@ import {
 import { eventually } from "../tally.mjs";
 
 const ROOM = named("outage-room");
+const LOST = "The connection was lost. Connecting again …";
 
 export async function outages() {
   const ada = await open({ name: "ada", ...desktop });
@@ -45,6 +47,8 @@ export async function outages() {
     await ada.page.locator(".pictures .large").waitFor();
     await button(ada, "Camera").click();
     await eventually(() => pressed(ada, "Camera", "false"), "Ada's camera is off");
+    await button(ada, "Raise hand").click();
+    await tileOf(bob, "Ada").locator(".hand-mark").waitFor();
   });
   if (!ready) return;
 
@@ -53,7 +57,7 @@ export async function outages() {
   await tally.check("LiveKit goes, and both are told so where they are", async () => {
     await suffer("kill livekit");
     for (const window of [ada, bob]) {
-      await window.page.getByText("The connection was lost. Connecting again …").waitFor();
+      await note(window, LOST).waitFor();
       await accessible(window, "reconnecting");
       await shot(window, `call-reconnecting-${window.name}`);
     }
@@ -67,7 +71,7 @@ export async function outages() {
     async () => {
       await suffer("kill livekit");
       await suffer("kill api");
-      await ada.page.getByText("The connection was lost. Connecting again …").waitFor();
+      await note(ada, LOST).waitFor();
       // Longer than that, nobody in the call is known to the client.
       await eventually(
         async () => (await tileOf(ada, "Bob").count()) + (await tileOf(bob, "Ada").count()) === 0,
@@ -82,7 +86,7 @@ export async function outages() {
   );
   await tally.check("somebody can leave while the connection is lost", async () => {
     await suffer("kill livekit");
-    await bob.page.getByText("The connection was lost. Connecting again …").waitFor();
+    await note(bob, LOST).waitFor();
     await leave(bob);
     await suffer("start livekit");
   });
@@ -106,7 +110,7 @@ async function without(part, ada) {
 }
 
 async function backAgain(ada, bob) {
-  const word = (window) => window.page.getByText("The connection was lost. Connecting again …");
+  const word = (window) => note(window, LOST);
   for (const window of [ada, bob]) await word(window).waitFor({ state: "detached", timeout: 90_000 });
   await tileOf(bob, "Ada").waitFor();
   await meets(ada, "Bob");
@@ -116,4 +120,5 @@ async function backAgain(ada, bob) {
   assert.ok(await pressed(bob, "Camera", "true"), "Bob's camera is on");
   assert.ok(await pressed(bob, "Microphone", "true"), "Bob's microphone is on");
   await ada.page.locator(".pictures .large", { hasText: "Bob" }).waitFor();
+  await tileOf(bob, "Ada").locator(".hand-mark").waitFor();
 }

@@ -28,6 +28,8 @@ const PATIENCE = 15_000;
 const DOUBTFUL = 20_000;
 /** After a broken connection everybody seems to come anew. */
 const SETTLES = 5_000;
+/** When those who come back at the same moment know each other, in milliseconds. */
+const AGAIN = 2_500;
 /** A hand that is up for longer is told to somebody who came later. */
 const FRESH = 3_000;
 
@@ -45,6 +47,7 @@ export class Talker {
   #sitting: string | undefined;
   #role: string | undefined;
   #settledAt = 0;
+  #again: ReturnType<typeof setTimeout> | undefined;
   #lastKey = 0;
 
   constructor(room: Room, roomName: string, store: TalkStore) {
@@ -70,6 +73,7 @@ export class Talker {
 
     return () => {
       unheard();
+      clearTimeout(this.#again);
       this.#crowd.forget();
       room
         .off(RoomEvent.Connected, this.#onConnected)
@@ -209,8 +213,14 @@ export class Talker {
       const isLost = message.own && (message.standing === "sending" || message.at > doubtful);
       if (isLost && message.standing !== "failed") void this.#deliver(message);
     }
-    this.#showHand();
-    void this.#send({ kind: "hello" });
+    const greet = () => {
+      this.#showHand();
+      void this.#send({ kind: "hello" });
+    };
+    greet();
+    // What comes before LiveKit has said who is there has no sender, and is passed over by whoever gets it.
+    clearTimeout(this.#again);
+    this.#again = setTimeout(greet, AGAIN);
 
     // A media server that was started anew gives the same sitting another id.
     const sitting = await this.#room.getSid().catch(() => "");
