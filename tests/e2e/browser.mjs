@@ -79,12 +79,12 @@ export async function openWindow(browser, base, { name, devices = true, ...optio
 /** What has arrived over every peer connection of the page so far. */
 export function received(page) {
   return page.evaluate(async () => {
-    const sum = { framesDecoded: 0, audioBytes: 0 };
+    const sum = { framesDecoded: 0, audioEnergy: 0 };
     for (const peer of window.peers) {
       for (const stat of (await peer.getStats()).values()) {
         if (stat.type !== "inbound-rtp") continue;
         if (stat.kind === "video") sum.framesDecoded += stat.framesDecoded ?? 0;
-        if (stat.kind === "audio") sum.audioBytes += stat.bytesReceived ?? 0;
+        if (stat.kind === "audio") sum.audioEnergy += stat.totalAudioEnergy ?? 0;
       }
     }
     return sum;

@@ -26,6 +26,7 @@ import { otherPages } from "./scenes/other-pages.mjs";
 import { outages } from "./scenes/outages.mjs";
 import { recordings } from "./scenes/recordings.mjs";
 import { side } from "./scenes/side.mjs";
+import { sizes } from "./scenes/sizes.mjs";
 import { waysOut } from "./scenes/ways-out.mjs";
 import { weights } from "./scenes/weights.mjs";
 import { browser, tally } from "./stage.mjs";
@@ -48,6 +49,7 @@ const SCENES = {
   administration,
   "other-pages": otherPages,
   languages,
+  sizes,
   diagnostics,
   weights,
   ...(canSuffer && { outages }),
