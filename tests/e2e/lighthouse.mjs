@@ -14,7 +14,7 @@ import { Tally } from "./tally.mjs";
 /** What each category must reach, of 100. */
 const LEAST = { performance: 90, accessibility: 100, "best-practices": 95 };
 /** A busy machine makes a page slow that is not: the best of so many tries counts. */
-const TRIES = 3;
+const TRIES = 6;
 
 const tally = new Tally();
 

@@ -13,6 +13,7 @@ import {
   make,
   meets,
   named,
+  note,
   open,
   openPanel,
   openPerson,
@@ -89,7 +90,7 @@ async function narrows(ada, eve) {
   await eve.page.reload();
   await button(eve, "Join meeting").click();
   await isInside(eve);
-  await eve.page.getByText("connecting", { exact: false }).waitFor({ state: "detached" });
+  await note(eve, "Connecting").waitFor({ state: "detached" });
   await eventually(async () => (await button(eve, "Microphone").count()) === 0, "a viewer has no switches");
   assert.equal(await button(eve, "Camera").count(), 0);
   await give(await openPerson(ada, "Eve"), "Speaker");

@@ -47,6 +47,8 @@ export class Talker {
   #sitting: string | undefined;
   #role: string | undefined;
   #settledAt = 0;
+  /** When the connection was first known to be broken; until it stands again, which may take minutes. */
+  #brokeAt: number | undefined;
   #again: ReturnType<typeof setTimeout> | undefined;
   #lastKey = 0;
 
@@ -62,6 +64,7 @@ export class Talker {
     const room = this.#room
       .on(RoomEvent.Connected, this.#onConnected)
       .on(RoomEvent.Reconnecting, this.#onReconnecting)
+      .on(RoomEvent.SignalReconnecting, this.#onReconnecting)
       .on(RoomEvent.Reconnected, this.#onReconnected)
       .on(RoomEvent.DataReceived, this.#onData)
       .on(RoomEvent.ParticipantActive, this.#onActive)
@@ -78,6 +81,7 @@ export class Talker {
       room
         .off(RoomEvent.Connected, this.#onConnected)
         .off(RoomEvent.Reconnecting, this.#onReconnecting)
+        .off(RoomEvent.SignalReconnecting, this.#onReconnecting)
         .off(RoomEvent.Reconnected, this.#onReconnected)
         .off(RoomEvent.DataReceived, this.#onData)
         .off(RoomEvent.ParticipantActive, this.#onActive)
@@ -197,6 +201,7 @@ export class Talker {
   }
 
   #onReconnecting = () => {
+    this.#brokeAt ??= Date.now();
     this.#settledAt = Number.POSITIVE_INFINITY;
     this.#crowd.forget();
   };
@@ -208,7 +213,8 @@ export class Talker {
     for (const identity of this.#store.state.hands.keys())
       if (identity !== own) this.#store.tell({ do: "lower", identity });
     const { messages } = this.#store.state;
-    const doubtful = Date.now() - DOUBTFUL;
+    const doubtful = (this.#brokeAt ?? Date.now()) - DOUBTFUL;
+    this.#brokeAt = undefined;
     for (const message of messages) {
       const isLost = message.own && (message.standing === "sending" || message.at > doubtful);
       if (isLost && message.standing !== "failed") void this.#deliver(message);
