@@ -120,6 +120,21 @@ test("when the app has come back by itself, talk goes on as after a reconnection
   assert.deepEqual([...store.state.hands.keys()], ["me"], "who has a hand up answers the hello");
 });
 
+test("what was said just before a break is said again, however long the break lasts", async () => {
+  const { room, talker } = talk();
+  talker.say("long before");
+  await vi.advanceTimersByTimeAsync(60_000);
+  talker.say("just before");
+  await settled();
+  room.sent = [];
+  room.emit(RoomEvent.SignalReconnecting);
+  await vi.advanceTimersByTimeAsync(60_000);
+  room.emit(RoomEvent.Reconnected);
+  await settled();
+  const again = room.sent.flatMap(({ word }) => (word?.kind === "chat" ? word.text : []));
+  assert.deepEqual(again, ["just before"]);
+});
+
 test("nobody's hand was up before they came, and one that is up keeps its place", () => {
   const { store, hear } = talk();
   const came = Date.now() - 1_000;
