@@ -138,6 +138,7 @@ function Frame({ roomName, call, onLeave }: CallFrameProps) {
           roomName={roomName}
           call={call}
           deeds={deeds}
+          state={{ heard, seen }}
           view={view}
           chair={chair}
           end={<SideButtons lobby={lobby} />}
@@ -163,7 +164,7 @@ function Frame({ roomName, call, onLeave }: CallFrameProps) {
       )}
       {floating && (
         <Late onMissing={() => floating.close()}>
-          <SmallWindow opened={floating} call={call} deeds={deeds} />
+          <SmallWindow opened={floating} call={call} deeds={deeds} state={{ heard, seen }} />
         </Late>
       )}
       <Toasts />

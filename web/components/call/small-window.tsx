@@ -1,18 +1,13 @@
 // The call in a small window above all others: whoever speaks or shares, and the switches that one needs at once.
 "use client";
 
-import {
-  isTrackReference,
-  useSpeakingParticipants,
-  useLocalParticipant,
-  useTracks,
-  VideoTrack,
-} from "@livekit/components-react";
+import { isTrackReference, useSpeakingParticipants, useTracks, VideoTrack } from "@livekit/components-react";
 import { Track } from "livekit-client";
 import { useState } from "react";
 import { createPortal } from "react-dom";
 import type { CallDeeds } from "@/components/call/frame";
-import { CameraIcon, LeaveIcon, MicrophoneIcon } from "@/components/icons";
+import { OwnSwitches, type OwnState } from "@/components/call/own-switches";
+import { LeaveIcon } from "@/components/icons";
 import { nextSpeaker } from "@/lib/call/order";
 import type { CallState } from "@/lib/call/use-call";
 import { text } from "@/lib/messages";
@@ -22,11 +17,10 @@ interface SmallWindowProps {
   opened: Window;
   call: CallState;
   deeds: CallDeeds;
+  state: OwnState;
 }
 
-export function SmallWindow({ opened, call, deeds }: SmallWindowProps) {
-  const { isMicrophoneEnabled, isCameraEnabled } = useLocalParticipant();
-
+export function SmallWindow({ opened, call, deeds, state }: SmallWindowProps) {
   return createPortal(
     <div className="small-call">
       <Shown />
@@ -36,30 +30,7 @@ export function SmallWindow({ opened, call, deeds }: SmallWindowProps) {
         </p>
       )}
       <div className="bar-controls" role="group" aria-label={text("call.controls")}>
-        {deeds.microphone && (
-          <button
-            className="call-button"
-            type="button"
-            data-lk-source={Track.Source.Microphone}
-            aria-label={text("call.microphone")}
-            aria-pressed={isMicrophoneEnabled}
-            onClick={deeds.microphone}
-          >
-            <MicrophoneIcon off={!isMicrophoneEnabled} />
-          </button>
-        )}
-        {deeds.camera && (
-          <button
-            className="call-button"
-            type="button"
-            data-lk-source={Track.Source.Camera}
-            aria-label={text("call.camera")}
-            aria-pressed={isCameraEnabled}
-            onClick={deeds.camera}
-          >
-            <CameraIcon off={!isCameraEnabled} />
-          </button>
-        )}
+        <OwnSwitches deeds={deeds} state={state} />
         <button
           className="call-button leave"
           type="button"
@@ -89,8 +60,9 @@ function Shown() {
   );
   if (next !== speaker) setSpeaker(next);
 
+  // The latest screen is what people talk about, here as on the stage.
   const shown =
-    tracks.find(({ source }) => source === Track.Source.ScreenShare) ??
+    tracks.filter(({ source }) => source === Track.Source.ScreenShare).at(-1) ??
     tracks.find(({ participant }) => participant.identity === next);
   if (!shown) return <p>{text("call.nobodyElse")}</p>;
   const showsPicture = isTrackReference(shown) && !shown.publication.isMuted;
