@@ -78,10 +78,15 @@ export async function outages() {
         "LiveKit's client has given up",
         90,
       );
+      // What is decided meanwhile holds: nobody comes back to be heard who has switched their microphone off.
+      await button(ada, "Microphone").click();
+      await eventually(() => pressed(ada, "Microphone", "false"), "Ada's microphone is off");
       // The API does not begin without LiveKit; whoever wants back waits for both.
       await suffer("start livekit");
       await suffer("start api");
       await backAgain(ada, bob);
+      assert.ok(await pressed(ada, "Microphone", "false"), "Ada's microphone stays off");
+      await tileOf(bob, "Ada").locator("[data-lk-muted=true]").waitFor();
     },
   );
   await tally.check("somebody can leave while the connection is lost", async () => {
