@@ -1,15 +1,23 @@
 //! Passwords and passcodes: hashed so that whoever reads the hash must guess slowly, without slowing anybody else down.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::Duration,
 };
 
 use argon2::{
     Algorithm, Argon2, Params, PasswordHash, PasswordHasher, PasswordVerifier, Version,
     password_hash::{SaltString, rand_core::OsRng},
 };
-use tokio::sync::Semaphore;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, oneshot},
+    task::spawn_blocking,
+    time::timeout,
+};
 use tracing::error;
 
 /// 19 MiB, twice over, on one lane.
@@ -20,6 +28,13 @@ const LANES: u32 = 1;
 
 /// How much hashing gives way: as much as there is. A password takes a little longer on a busy machine, and meetings go on.
 const GIVEN_WAY: i32 = 19;
+
+/// When a hash has given way long enough. On a machine that others keep busy (a recording draws every frame of a meeting)
+/// it would get hardly one hundredth of a core, and signing in would end in a time-out.
+const STARVED: Duration = Duration::from_secs(1);
+
+/// How many may give way at once, and starve with the memory they have, for each turn. While so many do, nobody gives way.
+const STARVING: usize = 4;
 
 /// How many may wait for their turn. Whoever comes then is told to come again: a flood of guesses must not take the
 /// memory or hold the requests of everybody else.
@@ -33,7 +48,24 @@ const NOBODYS: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5LW5vYm9keQ$0Vb7Zb1
 #[derive(Clone)]
 pub(crate) struct Passwords {
     turns: Arc<Semaphore>,
+    giving_way: Arc<Semaphore>,
     waiting: Arc<AtomicUsize>,
+}
+
+/// Something to do in turn, once or, where it starves, twice.
+struct Job<W> {
+    work: W,
+    /// Of whoever is done first. It goes with the work: a request that is given up does not make room for another while
+    /// the core is busy.
+    turn: Mutex<Option<OwnedSemaphorePermit>>,
+}
+
+impl<T, W: Fn() -> T> Job<W> {
+    fn run(&self) -> T {
+        let done = (self.work)();
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner).take();
+        done
+    }
 }
 
 /// A password was not looked at.
@@ -58,7 +90,12 @@ impl Passwords {
     /// As many turns at once as half of the machine's cores, and at least one.
     pub(crate) fn new() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { turns: Arc::new(Semaphore::new((cores / 2).max(1))), waiting: Arc::default() }
+        let turns = (cores / 2).max(1);
+        Self {
+            turns: Arc::new(Semaphore::new(turns)),
+            giving_way: Arc::new(Semaphore::new(turns * STARVING)),
+            waiting: Arc::default(),
+        }
     }
 
     /// The hash of a password, as a PHC string.
@@ -85,9 +122,10 @@ impl Passwords {
         .await
     }
 
+    /// Does it on a thread that gives way; and, where that one starves, on one that does not. The first to finish counts.
     async fn in_turn<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> Result<T, PasswordError> + Send + 'static,
+        work: impl Fn() -> Result<T, PasswordError> + Send + Sync + 'static,
     ) -> Result<T, PasswordError> {
         let place = InQueue(&self.waiting);
         if self.waiting.fetch_add(1, Ordering::Relaxed) >= MOST_WAITING {
@@ -96,24 +134,41 @@ impl Passwords {
         let Ok(turn) = self.turns.clone().acquire_owned().await else { return Err(PasswordError::Busy) };
         drop(place);
 
-        // The turn goes with the work: a request that is given up does not make room for another while the core is busy.
-        let done = tokio::task::spawn_blocking(move || {
-            give_way();
-            let outcome = work();
-            drop(turn);
-            outcome
-        });
-        done.await
-            .map_err(|err| PasswordError::Broken(err.to_string()))?
-            .inspect_err(|err| error!(error = %err, "{err}"))
+        let job = Arc::new(Job { work, turn: Mutex::new(Some(turn)) });
+        let done = match self.giving_way.clone().try_acquire_owned() {
+            Ok(room) => give_way(room, job).await,
+            Err(_) => spawn_blocking(move || job.run()).await.map_err(broken),
+        };
+        done.and_then(|outcome| outcome).inspect_err(|err| error!(error = %err, "{err}"))
     }
 }
 
-/// Lets the threads that answer requests go first where they share a core with this one. On Linux the call is about the
-/// thread alone; it may stay so, since a thread of this pool never answers a request.
-fn give_way() {
-    // Where it is refused, hashing is as it would be without.
-    let _ = rustix::process::setpriority_process(None, GIVEN_WAY);
+/// Runs it on a thread of its own that lets those go first which answer requests; after a while besides on one of the
+/// runtime's. A thread that gave way cannot take that back without rights that we do not have, so it is none of the
+/// runtime's: those read files too.
+async fn give_way<T, W>(room: OwnedSemaphorePermit, job: Arc<Job<W>>) -> Result<T, PasswordError>
+where
+    T: Send + 'static,
+    W: Fn() -> T + Send + Sync + 'static,
+{
+    let (tell, mut told) = oneshot::channel();
+    let polite = Arc::clone(&job);
+    let begin = move || {
+        // On Linux the call is about the thread alone. Where it is refused, hashing is as it would be without.
+        let _ = rustix::process::setpriority_process(None, GIVEN_WAY);
+        // Whoever asked may have gone, or have the answer of the other thread.
+        let _ = tell.send(polite.run());
+        drop(room);
+    };
+    thread::Builder::new().name("hashing".to_owned()).spawn(begin).map_err(broken)?;
+
+    match timeout(STARVED, &mut told).await {
+        Ok(done) => done.map_err(broken),
+        Err(_) => tokio::select! {
+            done = told => done.map_err(broken),
+            done = spawn_blocking(move || job.run()) => done.map_err(broken),
+        },
+    }
 }
 
 fn argon2() -> Result<Argon2<'static>, PasswordError> {
@@ -127,6 +182,8 @@ fn broken(err: impl std::fmt::Display) -> PasswordError {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicBool;
+
     use super::*;
 
     #[tokio::test]
@@ -145,6 +202,27 @@ mod tests {
         let hash = PasswordHash::new(NOBODYS).unwrap();
         let params = Params::try_from(&hash).unwrap();
         assert_eq!((params.m_cost(), params.t_cost(), params.p_cost()), (MEMORY_KIB, PASSES, LANES));
+    }
+
+    #[tokio::test]
+    async fn a_hash_that_starves_is_made_on_a_thread_that_gives_no_way() {
+        let is_over = Arc::new(AtomicBool::new(false));
+        let passwords = Passwords::new();
+        // However many starve already, and one after the other in as few turns as there are.
+        for _ in 0..=passwords.giving_way.available_permits() {
+            let is_over = Arc::clone(&is_over);
+            let work = move || {
+                let nice = rustix::process::getpriority_process(None).map_err(broken)?;
+                // As a thread that gets no time: it stands still until the test is over.
+                while nice == GIVEN_WAY && !is_over.load(Ordering::SeqCst) {
+                    thread::sleep(Duration::from_millis(5));
+                }
+                Ok(nice)
+            };
+            let nice = timeout(Duration::from_secs(20), passwords.in_turn(work)).await;
+            assert!(nice.expect("it does not wait for ever").unwrap() < GIVEN_WAY);
+        }
+        is_over.store(true, Ordering::SeqCst);
     }
 
     #[tokio::test]
