@@ -144,6 +144,19 @@ test("two people's messages may have the same id, and only one's own changes whe
   assert.ok(store.state.messages.every(({ standing }) => standing === undefined));
 });
 
+test("what was kept over a reload is there once, also when it is said again meanwhile", () => {
+  const store = new Store(after, SILENCE);
+  store.tell({ do: "hear", message: message("a") });
+  store.tell({ do: "hear", message: message("c") });
+  assert.equal(store.state.unread, 2);
+  store.tell({ do: "remember", messages: [message("a"), message("b", { own: true })], draft: "" });
+  assert.deepEqual(
+    store.state.messages.map(({ id }) => id),
+    ["a", "b", "c"],
+  );
+  assert.equal(store.state.unread, 1, "the first was read before the reload");
+});
+
 test("the oldest messages go first", () => {
   let state: TalkState = SILENCE;
   for (let turn = 0; turn < MOST_MESSAGES + 3; turn += 1)

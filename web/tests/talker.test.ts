@@ -19,10 +19,11 @@ const person = (identity: string, role = "speaker") => ({
   attributes: { "meetbox.role": role },
 });
 
-/** A room that remembers what was sent; `refuses` makes sending fail. */
+/** A room that remembers what was sent; `refuses` makes sending fail, and after a reconnection it loses what comes too soon. */
 class StrawRoom extends EventEmitter {
   state = ConnectionState.Connected;
   refuses = false;
+  #losesUntil = 0;
   sent: Sent[] = [];
   remoteParticipants = new Map<string, unknown>();
   localParticipant = {
@@ -30,10 +31,17 @@ class StrawRoom extends EventEmitter {
     publishData: async (data: Uint8Array, options: { topic: string; destinationIdentities?: string[] }) => {
       if (this.refuses) throw new Error("refused");
       assert.equal(options.topic, TOPIC);
+      if (Date.now() < this.#losesUntil) return;
       this.sent.push({ word: decode(data), to: options.destinationIdentities });
     },
   };
   getSid = async () => "RM_1";
+
+  reconnects() {
+    this.state = ConnectionState.Connected;
+    this.#losesUntil = Date.now() + 2_000;
+    this.emit(RoomEvent.Reconnected);
+  }
 }
 
 function talk() {
@@ -89,10 +97,9 @@ test("what is said without a connection goes when it is back, and so does what m
   talker.say("in between");
   await settled();
   assert.equal(store.state.messages[1]?.standing, "sending");
-  room.state = ConnectionState.Connected;
   room.sent = [];
-  room.emit(RoomEvent.Reconnected);
-  await settled();
+  room.reconnects();
+  await vi.advanceTimersByTimeAsync(4_000);
   assert.deepEqual(
     room.sent.map(({ word }) => (word?.kind === "chat" ? word.text : word?.kind)),
     ["just before", "in between", "hand", "hello"],
@@ -129,10 +136,41 @@ test("what was said just before a break is said again, however long the break la
   room.sent = [];
   room.emit(RoomEvent.SignalReconnecting);
   await vi.advanceTimersByTimeAsync(60_000);
-  room.emit(RoomEvent.Reconnected);
-  await settled();
+  room.reconnects();
+  await vi.advanceTimersByTimeAsync(4_000);
   const again = room.sent.flatMap(({ word }) => (word?.kind === "chat" ? word.text : []));
   assert.deepEqual(again, ["just before"]);
+});
+
+/** What was said to somebody alone. */
+const saidTo = (room: StrawRoom, identity: string) =>
+  room.sent.flatMap(({ word, to }) => (word?.kind === "chat" && to?.includes(identity) ? word.text : []));
+
+test("whoever learns late that somebody has come asks, and hears what was said until then", async () => {
+  const { room, talker, hear } = talk();
+  talker.say("Good morning");
+  await settled();
+  hear({ kind: "hello" }, person("gus"));
+  await settled();
+  assert.deepEqual(saidTo(room, "gus"), ["Good morning"]);
+  await vi.advanceTimersByTimeAsync(90_000);
+  hear({ kind: "hello" }, person("eve"));
+  await settled();
+  assert.deepEqual(saidTo(room, "eve"), [], "what was said long ago is not for newcomers");
+});
+
+test("whoever comes back after us hears what was said meanwhile, and somebody new does not", async () => {
+  const { room, talker } = talk();
+  room.emit(RoomEvent.ParticipantActive, person("gus"));
+  room.emit(RoomEvent.Reconnecting);
+  await vi.advanceTimersByTimeAsync(30_000);
+  room.reconnects();
+  talker.say("Who is back?");
+  await vi.advanceTimersByTimeAsync(10_000);
+  for (const who of ["gus", "eve"]) room.emit(RoomEvent.ParticipantActive, person(who));
+  await settled();
+  assert.deepEqual(saidTo(room, "gus"), ["Who is back?"]);
+  assert.deepEqual(saidTo(room, "eve"), []);
 });
 
 test("nobody's hand was up before they came, and one that is up keeps its place", () => {
@@ -167,12 +205,19 @@ test("whoever says too much is passed over, and others are not", () => {
 test("a raised hand is told to all, to newcomers, and to whoever asks", async () => {
   const { room, talker, hear } = talk();
   room.emit(RoomEvent.ParticipantActive, person("early"));
-  assert.equal(room.sent.length, 0, "a hand that is down is nothing to tell");
+  assert.deepEqual(
+    room.sent.splice(0),
+    [{ word: { kind: "hello" }, to: ["early"] }],
+    "a hand that is down is nothing to tell",
+  );
   talker.toggleHand();
   assert.deepEqual(room.sent.pop(), { word: { kind: "hand", up: true, age: 0 }, to: undefined });
   await vi.advanceTimersByTimeAsync(5_000);
   room.emit(RoomEvent.ParticipantActive, person("late"));
-  assert.deepEqual(room.sent.pop(), { word: { kind: "hand", up: true, age: 5_000 }, to: ["late"] });
+  assert.deepEqual(room.sent.splice(0), [
+    { word: { kind: "hand", up: true, age: 5_000 }, to: ["late"] },
+    { word: { kind: "hello" }, to: ["late"] },
+  ]);
   hear({ kind: "hello" }, person("back"));
   assert.deepEqual(room.sent.pop()?.to, ["back"]);
   talker.toggleHand();

@@ -51,6 +51,7 @@ export async function side() {
   await tally.check("what could not be sent is kept and sent later", () => sentLater(ada, gus));
   await tally.check("a raised hand is seen, by newcomers too, and a host lowers it", () => hands(ada, gus));
   await tally.check("a reaction is seen with a name, and goes", () => reacts(ada, gus));
+  await tally.check("who shows nothing and writes at once is heard", () => writesAtOnce(ada));
   await tally.check("the panel takes the focus and gives it back", () => focus(ada));
   await tally.check("the list of people says who is who, and hosts decide there", () => people(ada, gus));
   if (process.env.RECORDER)
@@ -87,6 +88,19 @@ async function empty(ada) {
   await chat.getByText("whoever comes later does not see them").waitFor();
   await accessible(ada, "an empty chat");
   await shot(ada, "chat-empty");
+}
+
+/** LiveKit tells others late of somebody without a track. */
+async function writesAtOnce(ada) {
+  const eve = await open({ name: "eve", devices: false, ...desktop });
+  await eve.page.goto(`${base}/m/${ROOM}`);
+  await enter(eve, "Eve");
+  await write(eve, "Here I am");
+  await openChat(ada);
+  await entry(ada, "Here I am").getByText("Eve").waitFor();
+  assert.equal(await entry(ada, "Here I am").count(), 1);
+  await closePanel(ada);
+  await eve.close();
 }
 
 async function chats(ada, gus) {

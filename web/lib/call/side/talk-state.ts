@@ -95,12 +95,7 @@ export function after(state: TalkState, deed: Deed): TalkState {
       if (deed.side !== "chat") return { ...state, side: deed.side };
       return { ...state, side: "chat", unread: 0, latest: undefined };
     case "remember":
-      return {
-        ...state,
-        // Something may have been said while it was looked up.
-        messages: capped([...deed.messages, ...state.messages]),
-        draft: state.draft || deed.draft,
-      };
+      return remembered(state, deed.messages, deed.draft);
     case "hear":
       return heard(state, deed.message);
     case "say":
@@ -131,10 +126,25 @@ export function after(state: TalkState, deed: Deed): TalkState {
   }
 }
 
+const isAmong = (messages: readonly Message[], message: Message) =>
+  messages.some(({ id, from }) => id === message.id && from === message.from);
+
+/** Something may have been said while it was looked up; and said again, which was read before the reload. */
+function remembered(state: TalkState, kept: readonly Message[], draft: string): TalkState {
+  const since = state.messages.filter((message) => !isAmong(kept, message));
+  const unread = state.side === "chat" ? [] : since.filter(({ own }) => !own);
+  return {
+    ...state,
+    messages: capped([...kept, ...since]),
+    draft: state.draft || draft,
+    unread: unread.length,
+    latest: unread.at(-1)?.name,
+  };
+}
+
 function heard(state: TalkState, message: Message): TalkState {
   // What is sent again after a broken connection may have arrived before.
-  const isKnown = state.messages.some(({ id, from }) => id === message.id && from === message.from);
-  if (isKnown) return state;
+  if (isAmong(state.messages, message)) return state;
   const messages = capped([...state.messages, message]);
   if (state.side === "chat") return { ...state, messages };
   return { ...state, messages, unread: state.unread + 1, latest: message.name };

@@ -28,8 +28,16 @@ const PATIENCE = 15_000;
 const DOUBTFUL = 20_000;
 /** After a broken connection everybody seems to come anew. */
 const SETTLES = 5_000;
-/** When those who come back at the same moment know each other, in milliseconds. */
-const AGAIN = 2_500;
+/**
+ * How long nothing is sent after LiveKit's client has told that it is connected again, in milliseconds. For as much as two seconds it
+ * still counts as reconnecting, and keeps what it is given for a moment that never comes when it had to connect anew
+ * (livekit-client 2.23, `isDeferringSends` of ReliableDataChannel.ts and `waitForPCReconnected` of RTCEngine.ts).
+ */
+const DEFERS = 3_000;
+/** For how long after somebody came there may be others who could not hear them, in milliseconds. */
+const UNHEARD = 60_000;
+/** Nobody says more in that time, and whoever gets more of somebody at once passes over it. */
+const MOST_RETOLD = 10;
 /** A hand that is up for longer is told to somebody who came later. */
 const FRESH = 3_000;
 
@@ -47,9 +55,14 @@ export class Talker {
   #sitting: string | undefined;
   #role: string | undefined;
   #settledAt = 0;
+  #sendsFrom = 0;
   /** When the connection was first known to be broken; until it stands again, which may take minutes. */
   #brokeAt: number | undefined;
-  #again: ReturnType<typeof setTimeout> | undefined;
+  /** When the connection stood, and since when others may have missed what was said here. */
+  #cameAt = 0;
+  #missedSince = 0;
+  /** Whoever was in the call at some time. */
+  #met = new Set<string>();
   #lastKey = 0;
 
   constructor(room: Room, roomName: string, store: TalkStore) {
@@ -76,7 +89,6 @@ export class Talker {
 
     return () => {
       unheard();
-      clearTimeout(this.#again);
       this.#crowd.forget();
       room
         .off(RoomEvent.Connected, this.#onConnected)
@@ -149,6 +161,8 @@ export class Talker {
 
   /** Whether it has left. */
   async #send(word: Word, to?: string[]): Promise<boolean> {
+    const wait = this.#sendsFrom - Date.now();
+    if (wait > 0) await new Promise((done) => setTimeout(done, wait));
     if (this.#room.state !== ConnectionState.Connected) return false;
     const options = { reliable: true, topic: TOPIC, destinationIdentities: to };
     return this.#room.localParticipant.publishData(encode(word), options).then(
@@ -175,12 +189,30 @@ export class Talker {
     void this.#send(word, to);
   }
 
+  /** Says to somebody what they may have missed because one of the two did not know the other yet. */
+  #tellAgain(identity: string) {
+    if (Date.now() - this.#cameAt > UNHEARD) return;
+    const missed = this.#store.state.messages.filter(
+      (it) => it.own && !it.standing && it.at >= this.#missedSince,
+    );
+    for (const { id, text } of missed.slice(-MOST_RETOLD))
+      void this.#send({ kind: "chat", id, text }, [identity]);
+  }
+
   #onConnected = () => {
     this.#role = roleOf(this.#room.localParticipant.attributes);
     // LiveKit's client had given up, and the app has come back by itself.
-    if (this.#sitting) void this.#onReconnected();
-    else void this.#recall();
+    if (this.#sitting) void this.#isBack();
+    else {
+      this.#cameAt = this.#missedSince = Date.now();
+      this.#meet();
+      void this.#recall();
+    }
   };
+
+  #meet() {
+    for (const identity of this.#room.remoteParticipants.keys()) this.#met.add(identity);
+  }
 
   async #recall() {
     const sitting = await this.#room.getSid().catch(() => "");
@@ -206,27 +238,28 @@ export class Talker {
     this.#crowd.forget();
   };
 
-  #onReconnected = async () => {
-    this.#settledAt = Date.now() + SETTLES;
+  #onReconnected = () => {
+    this.#sendsFrom = Date.now() + DEFERS;
+    void this.#isBack();
+  };
+
+  async #isBack() {
+    this.#cameAt = Date.now();
+    this.#settledAt = this.#cameAt + SETTLES;
+    this.#missedSince = (this.#brokeAt ?? this.#cameAt) - DOUBTFUL;
+    this.#brokeAt = undefined;
+    this.#meet();
     // Hands that went down meanwhile say nothing; those that are up answer the hello.
     const own = this.#room.localParticipant.identity;
     for (const identity of this.#store.state.hands.keys())
       if (identity !== own) this.#store.tell({ do: "lower", identity });
     const { messages } = this.#store.state;
-    const doubtful = (this.#brokeAt ?? Date.now()) - DOUBTFUL;
-    this.#brokeAt = undefined;
     for (const message of messages) {
-      const isLost = message.own && (message.standing === "sending" || message.at > doubtful);
+      const isLost = message.own && (message.standing === "sending" || message.at >= this.#missedSince);
       if (isLost && message.standing !== "failed") void this.#deliver(message);
     }
-    const greet = () => {
-      this.#showHand();
-      void this.#send({ kind: "hello" });
-    };
-    greet();
-    // What comes before LiveKit has said who is there has no sender, and is passed over by whoever gets it.
-    clearTimeout(this.#again);
-    this.#again = setTimeout(greet, AGAIN);
+    this.#showHand();
+    void this.#send({ kind: "hello" });
 
     // A media server that was started anew gives the same sitting another id.
     const sitting = await this.#room.getSid().catch(() => "");
@@ -234,7 +267,7 @@ export class Talker {
     this.#sitting = sitting;
     this.#kept = undefined;
     this.#keep();
-  };
+  }
 
   #onData = (payload: Uint8Array, sender?: RemoteParticipant, _kind?: unknown, topic?: string) => {
     // LiveKit names the sender; what the API sends has none and is not ours.
@@ -269,7 +302,7 @@ export class Talker {
         return this.#news({ about: "lowered", name });
       case "hello":
         if (this.handSince !== undefined) this.#showHand([identity]);
-        return;
+        return this.#tellAgain(identity);
       case "reaction":
         return this.#float(word.which, name, false);
       case "stopped":
@@ -277,9 +310,18 @@ export class Talker {
     }
   }
 
+  /**
+   * LiveKit says who has come as much as three seconds late when they show nothing, and what they said until then has no sender
+   * here and was passed over. They know us already: we ask for it.
+   */
   #onActive = (participant: Participant) => {
-    if (participant !== this.#room.localParticipant && this.handSince !== undefined)
-      this.#showHand([participant.identity]);
+    const { identity } = participant;
+    if (participant === this.#room.localParticipant) return;
+    if (this.handSince !== undefined) this.#showHand([identity]);
+    void this.#send({ kind: "hello" }, [identity]);
+    // They were away when we spoke.
+    if (this.#met.has(identity)) this.#tellAgain(identity);
+    this.#met.add(identity);
   };
 
   #onJoined = (participant: RemoteParticipant) => {

@@ -26,7 +26,7 @@ export type Word =
   | { kind: "hand"; up: false }
   /** A host asks for the hand to be taken down. */
   | { kind: "lower" }
-  /** Somebody who may have missed something asks whose hand is up. */
+  /** Somebody who may have missed something asks for it: a hand that is up, and what was said since one came. */
   | { kind: "hello" }
   | { kind: "reaction"; which: Reaction }
   | { kind: "stopped"; what: Stopped };
