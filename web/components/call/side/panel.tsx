@@ -115,8 +115,7 @@ function Head({ side, waiting }: { side: Side; waiting: number }) {
         aria-label={news > 0 ? `${labelOf(other)}, ${said}` : labelOf(other)}
         onClick={() => toggleSide(other)}
       >
-        {labelOf(other)}
-        {news > 0 && <span className="badge">{news}</span>}
+        {labelOf(other)} {news > 0 && <span className="badge">{news}</span>}
       </button>
       <button className="icon-button" type="button" aria-label={text("people.close")} onClick={closeSide}>
         <CloseIcon />

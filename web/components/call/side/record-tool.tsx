@@ -3,7 +3,7 @@
 
 import { useRoomInfo } from "@livekit/components-react";
 import type { RecordingLayout } from "@meetbox/client";
-import { useEffect, useId, useState } from "react";
+import { useEffect, useId, useRef, useState } from "react";
 import { Confirm } from "@/components/confirm";
 import { FailureNote } from "@/components/failure-note";
 import { Modal } from "@/components/modal";
@@ -37,7 +37,8 @@ export function RecordTool({ chair, roomName }: RecordToolProps) {
     return () => clearTimeout(timer);
   }, [awaited]);
 
-  const close = () => setAsks(undefined);
+  // An answer may come when the next question is asked already.
+  const close = (question: "start" | "stop") => setAsks((asked) => (asked === question ? undefined : asked));
   const offersStop = isRunning || awaited === "begin";
   return (
     <>
@@ -58,10 +59,10 @@ export function RecordTool({ chair, roomName }: RecordToolProps) {
         <StartRecord
           chair={chair}
           roomName={roomName}
-          onClose={close}
+          onClose={() => close("start")}
           onDone={() => {
             setAwaited("begin");
-            close();
+            close("start");
           }}
         />
       )}
@@ -77,9 +78,9 @@ export function RecordTool({ chair, roomName }: RecordToolProps) {
           }}
           onDone={() => {
             setAwaited("end");
-            close();
+            close("stop");
           }}
-          onClose={close}
+          onClose={() => close("stop")}
         >
           <p>{text("record.stopMeans")}</p>
         </Confirm>
@@ -101,11 +102,18 @@ function StartRecord({ chair, roomName, onDone, onClose }: StartRecordProps) {
   const [busy, setBusy] = useState(false);
   const isFull = useIsFull(chair);
   const group = useId();
+  const isAsked = useRef(true);
+  useEffect(() => {
+    isAsked.current = true;
+    return () => void (isAsked.current = false);
+  }, []);
 
   const start = async () => {
     setBusy(true);
     setFailure(undefined);
     const answer = await record(chair, roomName, layout);
+    // The room may show it before the answer is here; then there is nothing to wait for.
+    if (!isAsked.current) return;
     setBusy(false);
     // Already recorded, or not known yet: the room will say which.
     const isUnderWay =
