@@ -28,7 +28,11 @@ mod table;
 mod tests;
 mod unknown;
 
-use std::{collections::BTreeMap, io, path::Path};
+use std::{
+    collections::BTreeMap,
+    io,
+    path::{Path, PathBuf},
+};
 
 use self::reader::Reader;
 pub use self::{
@@ -74,7 +78,8 @@ pub struct Loaded {
 }
 
 impl Settings {
-    /// Reads the real environment, the files that it names and, on a developer's machine, `.env`.
+    /// Reads the real environment, the files that it names, and the one beside it: a developer's `.env`, or what an
+    /// installation keeps.
     pub fn from_process() -> Result<Loaded, SettingsError> {
         Self::load(&Source::from_process())
     }
@@ -82,16 +87,16 @@ impl Settings {
     /// Reads every setting from `source`, and tells everything that is wrong at once.
     pub fn load(source: &Source) -> Result<Loaded, SettingsError> {
         let (environment, problem, warning) = Environment::of(source);
-        let (dotenv, malformed) = read_dotenv(source, environment);
+        let (file, malformed) = read_file(source, environment);
 
-        let mut reader = Reader::new(environment, source, &dotenv);
+        let mut reader = Reader::new(environment, source, &file);
         reader.problems.extend(problem);
         reader.problems.extend(malformed);
         reader.warnings.extend(warning);
         let settings = read(&mut reader);
 
         let (problems, mut warnings) = (reader.problems, reader.warnings);
-        let names = source.variables().keys().chain(dotenv.keys());
+        let names = source.variables().keys().chain(file.keys());
         warnings.extend(names.filter_map(|name| unknown::warning(name)));
 
         match settings {
@@ -105,7 +110,7 @@ impl Settings {
 ///
 /// A variable that names a file with its value counts as set.
 pub fn developer_variables(source: &Source) -> BTreeMap<String, String> {
-    let (mut variables, _) = read_dotenv(source, Environment::Local);
+    let (mut variables, _) = read_file(source, Environment::Local);
     variables.extend(source.variables().clone());
 
     let named = table::settings().filter_map(|setting| {
@@ -147,37 +152,43 @@ fn read(reader: &mut Reader<'_>) -> Option<Settings> {
     })
 }
 
-/// A developer's `.env`. Elsewhere it is not even opened: a file that lies about in the working directory must
-/// not change how a server runs.
-fn read_dotenv(source: &Source, environment: Environment) -> (BTreeMap<String, String>, Vec<Problem>) {
-    match environment {
-        Environment::Local => {}
-        Environment::Staging | Environment::Production => return (BTreeMap::new(), Vec::new()),
-    }
-    match source.read(Path::new(source::DOTENV)) {
-        Ok(text) => {
-            let (values, malformed) = dotenv::parse(&text);
-            let problems = malformed.iter().map(|line| {
-                dotenv_problem(
-                    format!("{}, line {}", source::DOTENV, line.line),
-                    format!("cannot be read: {}", line.reason),
-                )
-            });
-            (values, problems.collect())
-        }
-        Err(err) if err.kind() == io::ErrorKind::NotFound => (BTreeMap::new(), Vec::new()),
-        Err(err) => {
-            let problem = dotenv_problem(source::DOTENV.to_owned(), format!("cannot be read: {err}"));
-            (BTreeMap::new(), vec![problem])
+/// The file beside the environment: a developer's `.env`, or what an installation keeps. `.env` is not even opened
+/// elsewhere: a file that lies about in the working directory must not change how a server runs.
+fn read_file(source: &Source, environment: Environment) -> (BTreeMap<String, String>, Vec<Problem>) {
+    let places = match environment {
+        Environment::Local => vec![PathBuf::from(source::DOTENV)],
+        Environment::Staging | Environment::Production => source.installed(),
+    };
+    for path in places {
+        match source.read(&path) {
+            Ok(text) => return parsed(&path, &text),
+            Err(err) if err.kind() == io::ErrorKind::NotFound => {}
+            Err(err) => {
+                let hint = match err.kind() {
+                    io::ErrorKind::PermissionDenied => "; only root may: use sudo",
+                    _ => "",
+                };
+                let problem = file_problem(path.display().to_string(), format!("cannot be read: {err}{hint}"));
+                return (BTreeMap::new(), vec![problem]);
+            }
         }
     }
+    (BTreeMap::new(), Vec::new())
 }
 
-fn dotenv_problem(variable: String, problem: String) -> Problem {
+fn parsed(path: &Path, text: &str) -> (BTreeMap<String, String>, Vec<Problem>) {
+    let (values, malformed) = dotenv::parse(text);
+    let problems = malformed.iter().map(|line| {
+        file_problem(format!("{}, line {}", path.display(), line.line), format!("cannot be read: {}", line.reason))
+    });
+    (values, problems.collect())
+}
+
+fn file_problem(variable: String, problem: String) -> Problem {
     Problem {
         variable,
         problem,
-        purpose: "the settings of a developer's machine".to_owned(),
+        purpose: "a file of settings".to_owned(),
         example: "PORT=3001".to_owned(),
         valid: "NAME=value, the value in quotes when white space or a # belongs to it; # begins a comment".to_owned(),
     }

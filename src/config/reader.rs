@@ -19,13 +19,13 @@ const SHOWN: usize = 60;
 
 const SECONDS_A_DAY: u64 = 24 * 60 * 60;
 
-/// Reads from the real environment, and where that is silent from `.env`.
+/// Reads from the real environment, and where that is silent from the file beside it.
 pub(super) struct Reader<'a> {
     pub(super) environment: Environment,
     pub(super) problems: Vec<Problem>,
     pub(super) warnings: Vec<Warning>,
     source: &'a Source,
-    dotenv: &'a BTreeMap<String, String>,
+    file: &'a BTreeMap<String, String>,
 }
 
 /// What is known about a setting before its form is looked at.
@@ -40,8 +40,8 @@ enum Found {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(environment: Environment, source: &'a Source, dotenv: &'a BTreeMap<String, String>) -> Self {
-        Self { environment, problems: Vec::new(), warnings: Vec::new(), source, dotenv }
+    pub(super) fn new(environment: Environment, source: &'a Source, file: &'a BTreeMap<String, String>) -> Self {
+        Self { environment, problems: Vec::new(), warnings: Vec::new(), source, file }
     }
 
     pub(super) fn refuse(&mut self, setting: &Setting, problem: impl Into<String>) {
@@ -56,7 +56,7 @@ impl<'a> Reader<'a> {
     pub(super) fn is_given(&self, setting: &Setting) -> bool {
         let file = setting.file_variable();
         [Some(setting.name), file.as_deref()].into_iter().flatten().any(|name| {
-            let said = self.source.variable(name).or_else(|| self.dotenv.get(name).map(String::as_str));
+            let said = self.source.variable(name).or_else(|| self.file.get(name).map(String::as_str));
             said.is_some_and(|value| !value.is_empty())
         })
     }
@@ -187,9 +187,9 @@ impl<'a> Reader<'a> {
 
     /// Looks in the real environment first: when that says anything about the setting, `.env` is not asked.
     fn find(&mut self, setting: &Setting) -> Found {
-        let (source, dotenv) = (self.source, self.dotenv);
+        let (source, file) = (self.source, self.file);
         let mut empty = false;
-        for layer in [source.variables(), dotenv] {
+        for layer in [source.variables(), file] {
             let value = layer.get(setting.name);
             let file = setting.file_variable().and_then(|name| layer.get(&name).map(|path| (name, path)));
             empty |= value.is_some();

@@ -35,7 +35,10 @@ This page is made from the table of settings in `src/config/`, as are `.env.exam
 - **`.env` is for developers.** It is read from the working directory, only when the real environment says
   `APP_ENV=local`, and what the real environment says wins. One `NAME=value` a line; `#` begins a comment; quotes are
   needed only when white space or ` #` belongs to the value; `$` stands for itself.
-- **`APP_ENV` cannot be set in `.env`**, and `NODE_ENV` can say `production` or `staging` but never `local`: a stray
+- **An installation keeps its settings in `/etc/meetbox/meetbox.env`**, in the same form. It is read outside local, by the
+  server and by every command; a service that may not read it gets it from systemd (`LoadCredential=meetbox.env`). What the
+  real environment says wins.
+- **`APP_ENV` cannot be set in either file**, and `NODE_ENV` can say `production` or `staging` but never `local`: a stray
   file or another tool's habit must not open a server. When nothing is said, it is production.
 - **Outside local** placeholders and short secrets are refused, the examples below included, and browsers must
   reach LiveKit over `wss`.

@@ -1,4 +1,4 @@
-//! Where settings come from: the environment, files that hold secrets, and a developer's `.env`.
+//! Where settings come from: the environment, files that hold secrets, a developer's `.env`, an installation's file.
 
 use std::{
     collections::BTreeMap,
@@ -8,6 +8,13 @@ use std::{
 
 /// The file that a developer may keep settings in, looked for in the working directory.
 pub const DOTENV: &str = ".env";
+
+/// The settings of an installation, with secrets in it: only root may read it.
+const INSTALLED: &str = "/etc/meetbox/meetbox.env";
+/// The same file as a service gets it that does not run as root: systemd lays it into a folder for that service alone.
+// Source: systemd.exec(5), LoadCredential= and $CREDENTIALS_DIRECTORY.
+const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
+const CREDENTIAL: &str = "meetbox.env";
 
 /// Everything that settings are read from. Loading asks nothing else, so that a test can hand in a whole world.
 #[derive(Clone, Debug, Default)]
@@ -73,6 +80,12 @@ impl Source {
     /// The real environment.
     pub(super) fn variables(&self) -> &BTreeMap<String, String> {
         &self.variables
+    }
+
+    /// Where an installation's settings may stand; the first that is there counts.
+    pub(super) fn installed(&self) -> Vec<PathBuf> {
+        let credential = self.variable(CREDENTIALS).map(|folder| Path::new(folder).join(CREDENTIAL));
+        credential.into_iter().chain([PathBuf::from(INSTALLED)]).collect()
     }
 
     /// The text of a file.

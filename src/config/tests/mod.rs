@@ -234,6 +234,26 @@ fn dotenv_is_read_on_a_developers_machine_only_and_the_real_environment_wins() {
 }
 
 #[test]
+fn an_installation_keeps_its_settings_in_a_file_that_never_makes_it_a_developers_machine() {
+    let installed = "/etc/meetbox/meetbox.env";
+    let file = "APP_ENV=local\nPORT=4000\nMAX_CONNECTIONS=77\n";
+
+    let settings = load(&production().with("PORT", "5000").with_file(installed, file));
+    assert_eq!((settings.environment, settings.http.port), (Environment::Production, 5000));
+    assert_eq!(settings.http.max_connections, 77);
+    assert_eq!(load(&local().with_file(installed, file)).http.port, 3001);
+
+    // A service gets it from systemd, and does not look for the other, which it may not read.
+    let source = production().with("CREDENTIALS_DIRECTORY", "/run/credentials/meetbox.service");
+    let source = source.with_file("/run/credentials/meetbox.service/meetbox.env", "PORT=6000\n");
+    assert_eq!(load(&source.with_file(installed, "PORT=\"broken\n")).http.port, 6000);
+
+    let err = refused(&production().with_file(installed, "PORT=4000\nhunter2-is-my-password\n"));
+    assert_eq!(variables(&err), ["/etc/meetbox/meetbox.env, line 2"]);
+    assert!(!err.to_string().contains("hunter2"), "{err}");
+}
+
+#[test]
 fn a_broken_line_of_dotenv_is_told_by_its_number_without_what_stands_in_it() {
     let err = refused(&local().with_file(".env", "PORT=4000\n\nhunter2-is-my-password\n"));
 
