@@ -35,8 +35,8 @@ dev: prerequisites ## Run everything that a meeting needs, until Ctrl-C; ARGS="-
 test: prerequisites-tests web tests/e2e/node_modules/.package-lock.json tests/oidc-provider/node_modules/.package-lock.json .meetbox/venv/bin/schemathesis .meetbox/localstack/installed .meetbox/moto/installed ## Run every test, on a real Postgres, Redis and LiveKit
 	@status=0; set -x; \
 	npm --prefix web test || status=$$?; \
-	cargo test --locked --no-fail-fast || status=$$?; \
-	cargo test --locked --test it -- --ignored lighthouse || status=$$?; \
+	cargo test --locked --no-fail-fast -- --skip lighthouse || status=$$?; \
+	cargo test --locked --test it lighthouse || status=$$?; \
 	exit $$status
 
 web: web/out/index.html ## Build the web app that the binary embeds

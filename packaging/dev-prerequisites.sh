@@ -22,13 +22,19 @@ readonly PACKAGES=(
     'chromium /usr/bin/chromium'
     'postgresql /usr/lib/postgresql/*/bin/initdb'
 )
+# What only tests need.
+readonly TEST_PACKAGES=(
+    'caddy /usr/bin/caddy'
+)
 
 problems=()
 
 main() {
     check_version rustc "$RUST" 'https://rustup.rs, or `rustup update stable`' "$(rustc --version 2>/dev/null | awk '{print $2}')"
     check_version node "$NODE" 'https://nodejs.org' "$(node --version 2>/dev/null)"
-    install_packages
+    local packages=("${PACKAGES[@]}")
+    if [[ ${1-} == --tests ]]; then packages+=("${TEST_PACKAGES[@]}"); fi
+    install_packages "${packages[@]}"
     install_from_go livekit-server server "github.com/livekit/livekit-server/cmd/server@$LIVEKIT"
     if [[ ${1-} == --tests ]]; then
         install_from_go versitygw versitygw "github.com/versity/versitygw/cmd/versitygw@$VERSITYGW"
@@ -57,9 +63,10 @@ at_least() {
     [[ $(printf '%s\n%s\n' "$2" "${1%%-*}" | sort --version-sort | head -n 1) == "$2" ]]
 }
 
+# install_packages ENTRY…: those of the list that are not there.
 install_packages() {
     local missing=() entry
-    for entry in "${PACKAGES[@]}"; do
+    for entry in "$@"; do
         # Unquoted on purpose: the file may be a pattern.
         # shellcheck disable=SC2086
         compgen -G ${entry#* } >/dev/null || missing+=("${entry%% *}")

@@ -1,5 +1,6 @@
 //! What the binary embeds besides migrations.
 
+pub mod appliance;
 pub mod egress;
 pub mod egress_keys;
 pub mod templates;

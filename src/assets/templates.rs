@@ -2,7 +2,7 @@
 //!
 //! Neither program expands variables in its file, so whoever starts them renders it first. A place is
 //! `{{name}}`; what fills it is written as JSON, which every YAML parser reads, so that no value can
-//! change the shape of the file around it.
+//! change the shape of the file around it. Files that are no YAML get words, of which none can mean anything to them.
 
 use std::collections::BTreeMap;
 
@@ -14,10 +14,19 @@ pub const LIVEKIT: &str = include_str!("../../assets/livekit.yaml");
 pub const EGRESS: &str = include_str!("../../assets/egress.yaml");
 pub const EGRESS_S3: &str = include_str!("../../assets/egress-s3.yaml");
 pub const EGRESS_FOLDER: &str = include_str!("../../assets/egress-folder.yaml");
+/// What stands beside Meetbox in containers, and what ends TLS in front of it.
+pub const COMPOSE: &str = include_str!("../../assets/appliance/compose.yaml");
+pub const CADDYFILE: &str = include_str!("../../assets/appliance/Caddyfile");
 
 /// What to fill in, by name.
 #[derive(Clone, Debug, Default)]
-pub struct Values(BTreeMap<&'static str, Value>);
+pub struct Values(BTreeMap<&'static str, Filling>);
+
+#[derive(Clone, Debug)]
+enum Filling {
+    Json(Value),
+    Words(String),
+}
 
 /// Template and values do not fit together.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -28,6 +37,8 @@ pub enum RenderError {
     Unused(&'static str),
     #[error("a `{{{{` is never closed")]
     Unclosed,
+    #[error("`{0}` holds a character that may mean something to the file that it goes into")]
+    Unsafe(&'static str),
 }
 
 impl Values {
@@ -39,7 +50,15 @@ impl Values {
     /// The same with one more value.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
-        self.0.insert(name, value.into());
+        self.0.insert(name, Filling::Json(value.into()));
+        self
+    }
+
+    /// The same with words that stand as they are, such as a host name: letters, digits, `.`, `-`, `+`, `_`, `@`, `:` and single
+    /// spaces; or nothing.
+    #[must_use]
+    pub fn with_words(mut self, name: &'static str, words: impl Into<String>) -> Self {
+        self.0.insert(name, Filling::Words(words.into()));
         self
     }
 }
@@ -52,9 +71,13 @@ pub fn render(template: &str, values: &Values) -> Result<String, RenderError> {
 
     while let Some((before, after)) = rest.split_once("{{") {
         let (name, after) = after.split_once("}}").ok_or(RenderError::Unclosed)?;
-        let value = values.0.get(name).ok_or_else(|| RenderError::Missing(name.to_owned()))?;
+        let (known, filling) = values.0.get_key_value(name).ok_or_else(|| RenderError::Missing(name.to_owned()))?;
         text.push_str(before);
-        text.push_str(&value.to_string());
+        match filling {
+            Filling::Json(value) => text.push_str(&value.to_string()),
+            Filling::Words(words) if are_harmless(words) => text.push_str(words),
+            Filling::Words(_) => return Err(RenderError::Unsafe(known)),
+        }
         unused.retain(|left| *left != name);
         rest = after;
     }
@@ -62,9 +85,24 @@ pub fn render(template: &str, values: &Values) -> Result<String, RenderError> {
     unused.first().map_or(Ok(text), |name| Err(RenderError::Unused(name)))
 }
 
+fn are_harmless(words: &str) -> bool {
+    let is_harmless = |char: char| char.is_ascii_alphanumeric() || "._@:+-".contains(char);
+    words.is_empty() || words.split(' ').all(|word| !word.is_empty() && word.chars().all(is_harmless))
+}
+
 #[cfg(test)]
 mod tests {
     use super::{RenderError, Values, render};
+
+    #[test]
+    fn words_stand_as_they_are_and_cannot_mean_anything() {
+        let with = |words: &str| render("{{site}} {", &Values::new().with_words("site", words));
+
+        assert_eq!(with("meet.example.org"), Ok("meet.example.org {".to_owned()));
+        for bad in ["a {", "a\nb", "a  b", "${HOME}", "a;b", "a\"b", "a#b"] {
+            assert_eq!(with(bad), Err(RenderError::Unsafe("site")), "{bad}");
+        }
+    }
 
     #[test]
     fn a_value_cannot_break_out_of_its_place() {

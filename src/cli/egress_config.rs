@@ -2,8 +2,6 @@
 
 use std::{
     fs,
-    io::{self, Write},
-    os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
     thread::available_parallelism,
 };
@@ -11,7 +9,7 @@ use std::{
 use secrecy::ExposeSecret;
 use url::Url;
 
-use super::{Failure, print};
+use super::{Failure, files, print};
 use crate::{
     assets::{
         egress::{Capacity, Egress, Redis, S3, Store},
@@ -55,14 +53,15 @@ pub fn run(args: Args) -> Result<(), Failure> {
         return check(path);
     }
     let settings = Settings::from_process()?.settings;
-    let mut egress = egress(&settings, &args)?;
+    let capacity = capacity(&settings, args.cores, args.slots);
+    let mut egress = egress(&settings, capacity, &args.backup, args.health_port)?;
     if args.out.is_none() && !args.secrets {
         hide(&mut egress);
     }
     let text = egress.render().map_err(|err| Failure::ours("cannot fill in assets/egress.yaml").because(&err))?;
     match &args.out {
         None => print(&text),
-        Some(path) => write_private(path, &text)
+        Some(path) => files::write_private(path, &text)
             .map_err(|err| Failure::input(format!("cannot write {}", path.display())).because(&err)),
     }
 }
@@ -79,12 +78,21 @@ fn check(path: &Path) -> Result<(), Failure> {
         .hint("egress passes over keys that it does not know in silence; correct them or take them out"))
 }
 
-fn egress(settings: &Settings, args: &Args) -> Result<Egress, Failure> {
-    let cores = args.cores.or_else(|| available_parallelism().ok().and_then(|cores| u16::try_from(cores.get()).ok()));
-    let mut capacity = Capacity::of(cores.unwrap_or(1));
+/// How much the machine that records takes on.
+pub(super) fn capacity(settings: &Settings, cores: Option<u16>, slots: Option<u16>) -> Capacity {
+    let cores = cores.or_else(|| available_parallelism().ok().and_then(|cores| u16::try_from(cores.get()).ok()));
+    let capacity = Capacity::of(cores.unwrap_or(1));
     let set = settings.recordings.slots.and_then(|slots| u16::try_from(slots).ok());
-    capacity.slots = args.slots.or(set).unwrap_or(capacity.slots);
+    Capacity { slots: slots.or(set).unwrap_or(capacity.slots), ..capacity }
+}
 
+/// Everything that the file says; the backup folder as the recorder sees it.
+pub(super) fn egress(
+    settings: &Settings,
+    capacity: Capacity,
+    backup_folder: &str,
+    health_port: u16,
+) -> Result<Egress, Failure> {
     let mut livekit_url = settings.livekit.api_url.clone();
     let scheme = if livekit_url.scheme() == "https" { "wss" } else { "ws" };
     let changed = livekit_url.set_scheme(scheme);
@@ -96,9 +104,9 @@ fn egress(settings: &Settings, args: &Args) -> Result<Egress, Failure> {
         api_secret: settings.livekit.api_secret.expose_secret().to_owned(),
         redis: redis(settings.redis.url.expose_secret())?,
         store: store(settings),
-        backup_folder: args.backup.clone(),
+        backup_folder: backup_folder.to_owned(),
         capacity,
-        health_port: args.health_port,
+        health_port,
         log_level: "info".to_owned(),
         log_json: true,
     })
@@ -140,14 +148,4 @@ fn hide(egress: &mut Egress) {
     if let Store::S3(s3) = &mut egress.store {
         HIDDEN.clone_into(&mut s3.secret);
     }
-}
-
-/// Whole or not at all, and never for a moment readable by others.
-fn write_private(path: &Path, text: &str) -> io::Result<()> {
-    let draft = path.with_extension("draft");
-    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
-    file.set_permissions(fs::Permissions::from_mode(0o600))?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(draft, path)
 }

@@ -6,12 +6,14 @@ mod check;
 pub mod dev;
 mod egress_config;
 mod failure;
+mod files;
 mod healthcheck;
 mod migrate;
 mod openapi;
 mod operator;
 mod seed;
 mod serve;
+mod setup;
 mod start;
 
 use std::{
@@ -61,6 +63,8 @@ enum Command {
     Openapi,
     /// Run the server and its jobs
     Serve,
+    /// Make the configuration of a whole installation: LiveKit, its recorder, Postgres, Redis, Caddy and the services
+    Setup(setup::Args),
 }
 
 /// Runs the command that the process was started with.
@@ -85,6 +89,7 @@ pub fn run() -> ExitCode {
         Command::Migrate => migrate::run(),
         Command::Openapi => openapi::run(),
         Command::Serve => serve::run(),
+        Command::Setup(args) => setup::run(args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -2,6 +2,8 @@
 
 use std::io::{self, BufRead, IsTerminal};
 
+use rand::distr::{Alphanumeric, SampleString};
+
 use crate::{app::App, clock::Clock, config::Settings, db};
 
 use super::Failure;
@@ -29,6 +31,11 @@ pub fn read_password() -> Result<String, Failure> {
     let first = rpassword::prompt_password("Password: ").map_err(cannot)?;
     let second = rpassword::prompt_password("Once more: ").map_err(cannot)?;
     if first == second { Ok(first) } else { Err(Failure::input("the two passwords are not the same")) }
+}
+
+/// A secret that goes into addresses and files as it is: letters and digits. LiveKit complains about fewer than 32.
+pub fn new_secret() -> String {
+    Alphanumeric.sample_string(&mut rand::rng(), 40)
 }
 
 /// Lines of columns, each as wide as its widest word.

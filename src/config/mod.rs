@@ -106,6 +106,11 @@ impl Settings {
     }
 }
 
+/// What a file of settings says, unchecked; lines that cannot be read are passed over.
+pub fn file_values(text: &str) -> BTreeMap<String, String> {
+    dotenv::parse(text).0
+}
+
 /// What the environment and `.env` say on a developer's machine, unchecked: `meetbox dev` asks what it need not start.
 ///
 /// A variable that names a file with its value counts as set.

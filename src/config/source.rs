@@ -32,6 +32,8 @@ enum Files {
     #[default]
     Nothing,
     Given(BTreeMap<PathBuf, String>),
+    /// Those of this machine, but for an installation's settings, which are these.
+    Installed(String),
 }
 
 impl Source {
@@ -53,6 +55,11 @@ impl Source {
         Self { variables, files: Files::Nothing }
     }
 
+    /// An installation whose settings are these; the files that they name are this machine's.
+    pub fn installation(settings: impl Into<String>) -> Self {
+        Self { variables: BTreeMap::new(), files: Files::Installed(settings.into()) }
+    }
+
     /// The same with `name` set, as if it stood in the real environment.
     #[must_use]
     pub fn with(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
@@ -65,7 +72,7 @@ impl Source {
     pub fn with_file(mut self, path: impl Into<PathBuf>, text: impl Into<String>) -> Self {
         let mut given = match self.files {
             Files::Given(given) => given,
-            Files::Disk | Files::Nothing => BTreeMap::new(),
+            Files::Disk | Files::Nothing | Files::Installed(_) => BTreeMap::new(),
         };
         given.insert(path.into(), text.into());
         self.files = Files::Given(given);
@@ -91,7 +98,8 @@ impl Source {
     /// The text of a file.
     pub(super) fn read(&self, path: &Path) -> io::Result<String> {
         match &self.files {
-            Files::Disk => std::fs::read_to_string(path),
+            Files::Installed(text) if path == Path::new(INSTALLED) => Ok(text.clone()),
+            Files::Disk | Files::Installed(_) => std::fs::read_to_string(path),
             Files::Nothing => Err(io::ErrorKind::NotFound.into()),
             Files::Given(files) => files.get(path).cloned().ok_or_else(|| io::ErrorKind::NotFound.into()),
         }

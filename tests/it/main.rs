@@ -41,6 +41,7 @@ mod server;
 mod services;
 mod services_start;
 mod serving;
+mod setup;
 mod signatures;
 mod storage;
 mod traces;

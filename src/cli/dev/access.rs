@@ -10,15 +10,12 @@ use std::{
 
 use crate::{
     app::credentials,
-    cli::{Failure, account, api_key, operator},
+    cli::{Failure, account, api_key, files, operator},
     config::{Settings, Source},
     model::credential::{Credential, CredentialKind},
 };
 
-use super::{
-    environment::Environment,
-    folder::{Folder, write_private},
-};
+use super::{environment::Environment, folder::Folder};
 
 /// Where the key is kept, beside the other secrets of the folder.
 const KEY: &str = "api-key";
@@ -51,7 +48,7 @@ pub async fn prepare(
         None => {
             let scopes = ["admin".to_owned()];
             let (_, key) = api_key::create(&app, ("meetbox dev", &scopes), None, None).await?;
-            write_private(&path, &format!("{key}\n"))
+            files::write_private(&path, &format!("{key}\n"))
                 .map_err(|err| Failure::input(format!("cannot write {}", path.display())).because(&err))?;
             key
         }

@@ -7,15 +7,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rand::{Rng, distr::Alphanumeric};
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 
-use crate::cli::Failure;
+use crate::cli::{Failure, files, operator};
 
 const NAME: &str = ".meetbox";
-/// LiveKit complains about secrets under 32 characters.
-const SECRET_LENGTH: usize = 40;
 
 /// The folder, held by this process alone.
 pub struct Folder {
@@ -80,7 +77,7 @@ impl Folder {
     pub fn write_settings(&self, variables: &[(&str, Option<String>)]) -> io::Result<()> {
         let set = variables.iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
         let lines: String = set.map(|(name, value)| format!("{name}='{}'\n", value.replace('\'', r"'\''"))).collect();
-        write_private(&self.settings(), &lines)
+        files::write_private(&self.settings(), &lines)
     }
 
     /// Where that stands.
@@ -115,23 +112,13 @@ pub struct Secrets {
 impl Secrets {
     fn make(path: &Path) -> io::Result<Self> {
         let secrets = Self {
-            postgres_password: random_text(),
+            postgres_password: operator::new_secret(),
             livekit_api_key: "devkey".to_owned(),
-            livekit_api_secret: random_text(),
+            livekit_api_secret: operator::new_secret(),
         };
-        write_private(path, &serde_json::to_string_pretty(&secrets)?)?;
+        files::write_private(path, &serde_json::to_string_pretty(&secrets)?)?;
         Ok(secrets)
     }
-}
-
-/// Writes a file that only its owner reads, whole or not at all.
-pub fn write_private(path: &Path, text: &str) -> io::Result<()> {
-    let draft = path.with_extension("draft");
-    let _ = fs::remove_file(&draft);
-
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
-    file.write_all(text.as_bytes())?;
-    fs::rename(draft, path)
 }
 
 fn make(root: &Path) -> io::Result<()> {
@@ -156,10 +143,6 @@ fn lock(path: &Path) -> Result<File, Failure> {
     }
     file.set_len(0).and_then(|()| file.write_all(std::process::id().to_string().as_bytes())).map_err(cannot)?;
     Ok(file)
-}
-
-fn random_text() -> String {
-    rand::rng().sample_iter(Alphanumeric).take(SECRET_LENGTH).map(char::from).collect()
 }
 
 #[cfg(test)]

@@ -22,11 +22,8 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-use super::{
-    folder,
-    process::{Mark, kill_group},
-};
-use crate::cli::Failure;
+use super::process::{Mark, kill_group};
+use crate::cli::{Failure, files};
 
 /// How often a program that was asked to stop is reminded of it; livekit-server leaves its rooms only then.
 const REMINDER: Duration = Duration::from_secs(2);
@@ -97,7 +94,7 @@ async fn keep(args: &KeepArgs) -> io::Result<ExitCode> {
     let mut child = command(args).spawn()?;
     let group = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
     let Some(group) = group else { return Ok(ExitCode::FAILURE) };
-    folder::write_private(&args.mark, &Mark::of(group)?.to_string())?;
+    files::write_private(&args.mark, &Mark::of(group)?.to_string())?;
 
     let status = tokio::select! {
         status = child.wait() => status?,

@@ -6,14 +6,17 @@ use url::Url;
 
 use super::{
     environment::Environment,
-    folder::{Folder, write_private},
+    folder::Folder,
     keep::StopSignal,
     kept::Program,
     ports::Port,
     probe::Probe,
     service::{FirstStart, Health, Service, Voice},
 };
-use crate::{assets::templates, cli::Failure};
+use crate::{
+    assets::templates,
+    cli::{Failure, files},
+};
 
 const NAME: &str = "livekit";
 const PROGRAM: &str = "livekit-server";
@@ -54,7 +57,7 @@ pub fn service(
     let directory =
         folder.data(NAME).map_err(|err| Failure::input("cannot make a folder for LiveKit").because(&err))?;
     let config = directory.join("livekit.yaml");
-    write_private(&config, &render(&ports, neighbours)?)
+    files::write_private(&config, &render(&ports, neighbours)?)
         .map_err(|err| Failure::input(format!("cannot write {}", config.display())).because(&err))?;
 
     let host = "127.0.0.1".to_owned();
@@ -123,6 +126,11 @@ fn render(ports: &Ports, neighbours: &Neighbours<'_>) -> Result<String, Failure>
         .with("use_external_ip", false)
         .with("advertise_internal_ip", false)
         .with("interfaces", ["lo"])
+        // Nobody on loopback is kept from it.
+        .with("turn_enabled", false)
+        .with("turn_domain", "")
+        .with("turn_udp_port", 0)
+        .with("turn_peers", Vec::<String>::new())
         .with("api_key", neighbours.api_key)
         .with("api_secret", neighbours.api_secret)
         .with("webhook_url", neighbours.webhook_url.as_str())

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     environment::Environment,
-    folder::{Folder, Secrets, write_private},
+    folder::{Folder, Secrets},
     keep::StopSignal,
     kept::{Program, User},
     once::{Ended, run_to_end},
@@ -24,7 +24,7 @@ use super::{
     service::{FirstStart, Health, Service, Voice},
     terminal::Terminal,
 };
-use crate::cli::Failure;
+use crate::cli::{Failure, files};
 
 const NAME: &str = "postgres";
 /// Both the owner of the database and the database.
@@ -127,7 +127,7 @@ impl Cluster {
             Err(err) if err.kind() != io::ErrorKind::NotFound => return Err(err),
             _ => make(&draft, self.user)?,
         }
-        write_private(&password, &secrets.postgres_password)?;
+        files::write_private(&password, &secrets.postgres_password)?;
         if let Some(User { uid, gid }) = self.user {
             chown(&password, Some(uid), Some(gid))?;
         }

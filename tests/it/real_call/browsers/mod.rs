@@ -19,8 +19,8 @@ async fn browser_windows_meet_through_our_pages() {
     play("call.mjs").await;
 }
 
+// Its marks depend on what else the machine does: `make test` runs it when the others are over.
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "its marks depend on what else the machine does: `make test` runs it when the others are over"]
 async fn lighthouse_is_content_with_the_pages_that_people_meet_first() {
     play("lighthouse.mjs").await;
 }

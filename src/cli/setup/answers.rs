@@ -1,0 +1,70 @@
+//! What setup was told, so that it need not be told again: `/etc/meetbox/setup.json`.
+
+use std::{fs, io, net::Ipv4Addr, path::Path};
+
+use serde::{Deserialize, Serialize};
+
+use super::Args;
+use crate::{
+    assets::appliance::{Certificate, ConfigFile},
+    cli::Failure,
+};
+
+/// Where it stands, from the root of the file system.
+const FILE: &str = "etc/meetbox/setup.json";
+
+/// What the files are made of besides settings and machine.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default)]
+pub struct Answers {
+    /// Whom the certificate authority may write to.
+    pub email: Option<String>,
+    pub certificate: Source,
+    /// The address that the world dials, when it is not to be asked for.
+    pub public_address: Option<Ipv4Addr>,
+}
+
+/// Where the certificate comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    /// A public authority, by ACME: the domain must lead here
+    #[default]
+    Acme,
+    /// An authority of Caddy's own, which browsers do not know
+    Internal,
+}
+
+impl From<Source> for Certificate {
+    fn from(source: Source) -> Self {
+        match source {
+            Source::Acme => Self::Acme,
+            Source::Internal => Self::Internal,
+        }
+    }
+}
+
+impl Answers {
+    /// Those of the time before, and what the arguments say now.
+    pub fn gather(root: &Path, args: &Args) -> Result<Self, Failure> {
+        let path = root.join(FILE);
+        let kept: Self = match fs::read(&path) {
+            Ok(text) => serde_json::from_slice(&text)
+                .map_err(|err| Failure::input(format!("cannot understand {}", path.display())).because(&err))?,
+            Err(err) if err.kind() == io::ErrorKind::NotFound => Self::default(),
+            Err(err) => return Err(Failure::input(format!("cannot read {}", path.display())).because(&err)),
+        };
+        Ok(Self {
+            email: args.email.clone().or(kept.email),
+            certificate: args.certificate.unwrap_or(kept.certificate),
+            public_address: args.public_address.or(kept.public_address),
+        })
+    }
+
+    /// The file that keeps them.
+    pub fn file(&self) -> Result<ConfigFile, Failure> {
+        let text = serde_json::to_string_pretty(self);
+        let text = text.map_err(|err| Failure::ours("cannot put the answers into JSON").because(&err))?;
+        Ok(ConfigFile { path: FILE, mode: 0o644, text: text + "\n" })
+    }
+}
