@@ -4,10 +4,6 @@
 # built already, and needs nothing from a registry.
 
 # What comes first needs no other image, so that `--target prebuilt` ends before those that do.
-FROM scratch AS folders
-WORKDIR /config
-WORKDIR /rescue
-
 FROM scratch AS frame
 ARG VERSION=unknown
 LABEL org.opencontainers.image.title="Meetbox" \
@@ -16,8 +12,7 @@ LABEL org.opencontainers.image.title="Meetbox" \
     org.opencontainers.image.version="${VERSION}"
 # LiveKit's recorder runs as 1001 in its own image. What it cannot upload it leaves in /rescue, for its owner alone to
 # take away, and it has to read its configuration: so both have one number.
-COPY --from=folders --chown=1001:1001 /config /config
-COPY --from=folders --chown=1001:1001 /rescue /rescue
+COPY --chown=1001:1001 packaging/image /
 USER 1001:1001
 # A container's own loopback is reached by nobody outside.
 ENV BIND=0.0.0.0

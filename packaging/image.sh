@@ -26,11 +26,25 @@ case $headers in
     ;;
 esac
 
-# A folder with nothing but the program: the sources need not be sent to the engine.
+# A folder with nothing but what goes in: the sources need not be sent to the engine.
 context=$(mktemp -d)
 trap 'rm -rf "$context"' EXIT
 cp "$binary" "$context/meetbox"
 chmod 755 "$context/meetbox"
+mkdir "$context/packaging"
+cp -R "$here/packaging/image" "$context/packaging/image"
 version=$(sed -nE 's/^version = "(.*)"$/\1/p' "$here/Cargo.toml" | head -n 1)
-docker build --quiet --platform "$platform" --target prebuilt --build-arg BINARY=meetbox --build-arg VERSION="$version" \
-    --tag "$tag" --file "$here/Dockerfile" "$context"
+
+# With BuildKit: the old builder calls stages by the wrong architecture. A newer client has it in a plugin, an older one in
+# itself; where there are several, one that can is taken.
+said=
+while read -r docker; do
+    if said=$(DOCKER_BUILDKIT=1 "$docker" build --quiet --platform "$platform" --target prebuilt --build-arg BINARY=meetbox \
+        --build-arg VERSION="$version" --tag "$tag" --file "$here/Dockerfile" "$context" 2>&1); then
+        printf '%s for %s\n' "$tag" "$platform"
+        exit 0
+    fi
+done < <(type -ap docker)
+printf 'error: docker cannot build the image: %s\n\nhint: is its engine running, and the buildx plugin installed?\n' \
+    "${said:-there is no docker}" >&2
+exit 1

@@ -1,5 +1,6 @@
 //! The rules of the house that neither the compiler nor clippy can hold: floors, SQL's place, golden files, sizes.
 
+mod compose;
 mod dependencies;
 mod floors;
 mod loose;
