@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs what developing Meetbox needs and this machine lacks, and with `--tests` also what only its tests need. Asks
-# nothing, and may run any number of times: when nothing is missing it only looks.
+# Installs what developing Meetbox needs and this machine lacks, with `--tests` also what only its tests need, and with
+# `--containers` what packaging/test-compose.sh needs. Asks nothing, and may run any number of times: when nothing is
+# missing it only looks.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -10,6 +11,8 @@ readonly GO=1.21.0
 readonly LIVEKIT=v1.13.5
 # An S3-compatible store for the tests: a gateway to a folder.
 readonly VERSITYGW=v1.8.0
+# Debian has only its forerunner.
+readonly COMPOSE=v2.40.3
 # The package, and a file that tells that it is there, or that something else stands in for it.
 readonly PACKAGES=(
     'build-essential /usr/bin/cc'
@@ -22,9 +25,14 @@ readonly PACKAGES=(
     'chromium /usr/bin/chromium'
     'postgresql /usr/lib/postgresql/*/bin/initdb'
 )
-# What only tests need.
-readonly TEST_PACKAGES=(
+readonly FOR_TESTS=(
     'caddy /usr/bin/caddy'
+)
+readonly FOR_CONTAINERS=(
+    'docker.io /usr/sbin/dockerd'
+    'iptables /usr/sbin/iptables'
+    'iproute2 /usr/sbin/ip'
+    'busybox-static /usr/bin/busybox'
 )
 
 problems=()
@@ -32,12 +40,17 @@ problems=()
 main() {
     check_version rustc "$RUST" 'https://rustup.rs, or `rustup update stable`' "$(rustc --version 2>/dev/null | awk '{print $2}')"
     check_version node "$NODE" 'https://nodejs.org' "$(node --version 2>/dev/null)"
-    local packages=("${PACKAGES[@]}")
-    if [[ ${1-} == --tests ]]; then packages+=("${TEST_PACKAGES[@]}"); fi
-    install_packages "${packages[@]}"
+    install_packages "${PACKAGES[@]}"
     install_from_go livekit-server server "github.com/livekit/livekit-server/cmd/server@$LIVEKIT"
-    if [[ ${1-} == --tests ]]; then
+    case ${1-} in
+    --tests | --containers)
+        install_packages "${FOR_TESTS[@]}"
         install_from_go versitygw versitygw "github.com/versity/versitygw/cmd/versitygw@$VERSITYGW"
+        ;;
+    esac
+    if [[ ${1-} == --containers ]]; then
+        install_packages "${FOR_CONTAINERS[@]}"
+        install_compose
     fi
 
     if ((${#problems[@]} > 0)); then
@@ -63,7 +76,7 @@ at_least() {
     [[ $(printf '%s\n%s\n' "$2" "${1%%-*}" | sort --version-sort | head -n 1) == "$2" ]]
 }
 
-# install_packages ENTRY…: those of the list that are not there.
+# install_packages ENTRY…: those whose file is missing.
 install_packages() {
     local missing=() entry
     for entry in "$@"; do
@@ -135,6 +148,27 @@ install_from_go() {
         problems+=("go could not build $module")
     fi
     rm -rf "$draft"
+}
+
+# Docker's compose plugin. Go installs only modules that replace none of theirs, and this one does: so it is built as
+# what a module of our own leans on.
+install_compose() {
+    local here=$PWD/.meetbox/bin scratch
+    [[ ! -x $here/docker-compose ]] || return 0
+
+    printf 'building docker compose %s (some minutes, once)\n' "$COMPOSE" >&2
+    mkdir -p "$here"
+    scratch=$(mktemp -d "$here/draft.XXXXXX")
+    if (
+        cd "$scratch"
+        go mod init scratch && go get "github.com/docker/compose/v2/cmd@$COMPOSE" &&
+            go build -o docker-compose github.com/docker/compose/v2/cmd
+    ) >&2; then
+        mv "$scratch/docker-compose" "$here/docker-compose"
+    else
+        problems+=("go could not build docker compose $COMPOSE")
+    fi
+    rm -rf "$scratch"
 }
 
 main "$@"

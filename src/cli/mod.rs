@@ -56,7 +56,7 @@ enum Command {
     /// Fill a development database with believable meetings
     Seed,
     /// Ask the server on this machine whether it is ready
-    Healthcheck,
+    Healthcheck(healthcheck::Args),
     /// Bring the database's schema up to date
     Migrate,
     /// Print the API's OpenAPI spec
@@ -85,7 +85,7 @@ pub fn run() -> ExitCode {
         },
         Command::RecordInName(args) => dev::stand_in(args),
         Command::Seed => seed::run(),
-        Command::Healthcheck => healthcheck::run(),
+        Command::Healthcheck(args) => healthcheck::run(&args),
         Command::Migrate => migrate::run(),
         Command::Openapi => openapi::run(),
         Command::Serve => serve::run(),

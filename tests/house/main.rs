@@ -1,6 +1,7 @@
 //! The rules of the house that neither the compiler nor clippy can hold: floors, SQL's place, golden files, sizes.
 
 mod appliance;
+mod compose;
 mod dependencies;
 mod floors;
 mod loose;

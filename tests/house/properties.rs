@@ -84,6 +84,7 @@ fn test_files() -> Vec<File> {
     let mut files = tree::files("src", &[".rs"]);
     files.extend(tree::files("tests", &[".rs", ".mjs", ".ts", ".py", ".sh"]));
     files.extend(tree::files("web", &[".mjs", ".ts", ".tsx"]));
+    files.extend(tree::files("packaging", &[".sh"]));
     files.retain(|file| file.path != "tests/house/properties.rs");
     files
 }

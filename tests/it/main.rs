@@ -19,6 +19,7 @@ mod comparison;
 mod dev;
 mod ends;
 mod ground;
+mod healthcheck;
 mod histories;
 mod house;
 mod hung_up;

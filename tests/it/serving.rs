@@ -112,6 +112,11 @@ impl Serving {
         self.process.signal(Signal::TERM);
     }
 
+    /// Stops it in the middle of whatever it does; the system still takes connections for it.
+    pub fn freeze(&self) {
+        self.process.signal(Signal::STOP);
+    }
+
     /// Waits for its end; answers the exit code.
     pub fn wait_for_end(&mut self, timeout: Duration) -> i32 {
         self.process.wait_for_end(timeout)

@@ -39,6 +39,7 @@ use tokio::{
 use self::{folder::Folder, house::House, plan::Plan, terminal::Terminal};
 pub use self::{
     keep::{KeepArgs, run as keep},
+    ports::Port,
     stand_in::{StandInArgs, run as stand_in},
 };
 use super::Failure;

@@ -51,10 +51,14 @@ impl Port {
         }
     }
 
-    fn look_up(self) -> Holder {
+    /// The process that has the port; `None` as well when it belongs to somebody whose processes we may not look into.
+    pub fn process(self) -> Option<u32> {
         let inodes = self.inodes();
-        let pid = pids().find(|pid| holds(*pid, &inodes));
-        Holder { process: pid.map(|pid| (pid, command_line(pid).unwrap_or_default())) }
+        pids().find(|pid| holds(*pid, &inodes))
+    }
+
+    fn look_up(self) -> Holder {
+        Holder { process: self.process().map(|pid| (pid, command_line(pid).unwrap_or_default())) }
     }
 
     /// The inodes of the sockets on this port, whichever address they are bound to.
