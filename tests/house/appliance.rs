@@ -2,8 +2,8 @@
 
 use meetbox::{
     assets::appliance::{
-        EGRESS_HEALTH_PORT, EGRESS_IMAGE, FOLDER, LIVEKIT_IMAGE, LIVEKIT_PORT, RECORDINGS, RESCUE, RTC_TCP_PORT,
-        RTC_UDP_FROM,
+        EGRESS_HEALTH_PORT, EGRESS_IMAGE, FOLDER, LIVEKIT_IMAGE, LIVEKIT_PORT, POSTGRES_IMAGE, RECORDINGS, RESCUE,
+        RTC_TCP_PORT, RTC_UDP_FROM,
     },
     config::{Settings, Source},
 };
@@ -61,5 +61,12 @@ fn versions_are_those_that_the_templates_are_for() {
     let version = |image: &str| image.rsplit_once(":v").map_or_else(String::new, |(_, version)| version.to_owned());
     says("assets/livekit.yaml", &[&format!("livekit-server {}.", version(LIVEKIT_IMAGE))]);
     says("assets/egress.yaml", &[&format!("LiveKit egress {},", version(EGRESS_IMAGE))]);
+    says(
+        "compose.yaml",
+        &[LIVEKIT_IMAGE, EGRESS_IMAGE, POSTGRES_IMAGE]
+            .map(|image| format!("image: {image}\n"))
+            .each_ref()
+            .map(String::as_str),
+    );
     says("packaging/dev-prerequisites.sh", &[&format!("readonly LIVEKIT=v{}\n", version(LIVEKIT_IMAGE))]);
 }
