@@ -31,6 +31,7 @@ main() {
     what_is_written_stays
     what_freezes_is_started_again
     every_service_has_a_log
+    localstack_comes_on_demand
 
     local word=ok
     ((failed == 0)) || word=FAILED
@@ -275,6 +276,22 @@ restarted() {
 every_service_has_a_log() {
     local service
     for service in "${SERVICES[@]}"; do check "docker logs has lines of $service" logged "$service" ''; done
+}
+
+localstack_comes_on_demand() {
+    if ! docker image inspect "$(compose --profile localstack config --images | grep localstack/)" >/dev/null 2>&1; then
+        echo 'skipped: LocalStack is not installed here; make test does it'
+        return 0
+    fi
+    check 'LocalStack comes up on demand, and Meetbox with it' on_localstack
+    check 'its script has made the bucket' compose --profile localstack exec -T localstack \
+        awslocal s3api head-bucket --bucket livekit-recordings
+    check 'Meetbox keeps objects there' logged backend 'connected to object storage'
+}
+
+on_localstack() {
+    S3_ENDPOINT=http://localstack.localhost:4566 \
+        compose --profile localstack up --no-build --wait --wait-timeout "$PATIENCE" localstack backend
 }
 
 if (($# != 1)); then

@@ -19,6 +19,7 @@ main() {
     egress
     postgres
     frontend
+    if [[ -e .meetbox/localstack/installed ]]; then localstack; fi
 }
 
 # image_of SERVICE: the name that compose.yaml gives its image.
@@ -170,6 +171,33 @@ frontend() {
     cp -a "$npm" "$root/usr/lib/node_modules/npm"
     ln -s ../lib/node_modules/npm/bin/npm-cli.js "$root/usr/bin/npm"
     finish "$(image_of frontend)"
+}
+
+# As `make test` installs it, at the place where it is here: Python's environments know their own. The official image
+# has a command `awslocal`, of which only what our script asks is here.
+localstack() {
+    local python library here=$PWD/.meetbox/localstack modules
+    python=$(readlink -f "$here/bin/python3")
+    library=$("$python" -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')
+    begin localstack
+    debian_shell
+    add_program curl
+    mapfile -t modules < <(find "$here" "$library/lib-dynload" -name '*.so')
+    add "$python" "${modules[@]}"
+    mkdir -p "$root$library" "$root$here" "$root/usr/share" "$root/var/lib/localstack" "$root/usr/lib/localstack"
+    cp -aL /usr/share/zoneinfo "$root/usr/share/zoneinfo"
+    tar -C "$library" --exclude ./site-packages --exclude ./test --exclude __pycache__ -c . | tar -C "$root$library" -x
+    cp -a "$here/." "$root$here"
+    ln -sf "${python##*/}" "$root${python%/*}/python3"
+    cat >"$root/usr/bin/awslocal" <<END
+#!$here/bin/python3
+import sys, boto3
+verb, bucket = sys.argv[2].replace("-", "_"), sys.argv[4]
+keys = {"aws_access_key_id": "any", "aws_secret_access_key": "any", "region_name": "us-east-1"}
+getattr(boto3.client("s3", endpoint_url="http://127.0.0.1:4566", **keys), verb)(Bucket=bucket)
+END
+    chmod +x "$root/usr/bin/awslocal"
+    finish "$(image_of localstack)" "ENTRYPOINT [\"$here/bin/localstack-supervisor\"]"
 }
 
 main

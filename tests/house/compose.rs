@@ -16,7 +16,8 @@ fn what_it_sets_for_meetbox_are_settings() {
 
 #[test]
 fn it_tells_livekit_nothing_that_our_template_does_not() {
-    let unknown = unknown_to(&tree::read("assets/livekit.yaml"), &tree::read("compose.yaml"));
+    let (template, compose) = (tree::read("assets/livekit.yaml"), tree::read("compose.yaml"));
+    let unknown = unknown_to(&template, &compose);
     assert!(unknown.is_empty(), "assets/livekit.yaml has no {unknown:?}");
 }
 
