@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what developing Meetbox needs and this machine lacks, and with `--tests` also what only its tests need. Asks
-# nothing, and may run any number of times: when nothing is missing it only looks.
+# Installs what developing Meetbox needs and this machine lacks, and with `--tests` also what only its tests need, with
+# `--dist` what only its releases need. Asks nothing, and may run any number of times: when nothing is missing it only looks.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -22,16 +22,34 @@ readonly PACKAGES=(
     'chromium /usr/bin/chromium'
     'postgresql /usr/lib/postgresql/*/bin/initdb'
 )
+# Rust for ARM64, of Debian's own making: rustup's would have to be fetched from outside of any package registry. And what
+# signs a release, and runs one for another processor.
+readonly DIST_PACKAGES=(
+    'rustc-web /usr/share/doc/rustc-web/copyright'
+    'cargo-web /usr/share/doc/cargo-web/copyright'
+    'libstd-rust-web-dev /usr/lib/rustlib/x86_64-unknown-linux-gnu/lib/libstd-*.rlib'
+    'libstd-rust-web-dev:arm64 /usr/lib/rustlib/aarch64-unknown-linux-gnu/lib/libstd-*.rlib'
+    'gcc-aarch64-linux-gnu /usr/bin/aarch64-linux-gnu-gcc'
+    'libc6-dev-arm64-cross /usr/aarch64-linux-gnu/lib/libc.a'
+    'qemu-user-static /usr/bin/qemu-aarch64-static'
+    'minisign /usr/bin/minisign'
+)
+# Lists what a release is made of.
+readonly CYCLONEDX=0.5.9
 
 problems=()
 
 main() {
-    check_version rustc "$RUST" 'https://rustup.rs, or `rustup update stable`' "$(rustc --version 2>/dev/null | awk '{print $2}')"
+    check_version rustc "$RUST" 'https://rustup.rs, or rustup update stable' "$(rustc --version 2>/dev/null | awk '{print $2}')"
     check_version node "$NODE" 'https://nodejs.org' "$(node --version 2>/dev/null)"
-    install_packages
+    install_packages "${PACKAGES[@]}"
     install_from_go livekit-server server "github.com/livekit/livekit-server/cmd/server@$LIVEKIT"
     if [[ ${1-} == --tests ]]; then
         install_from_go versitygw versitygw "github.com/versity/versitygw/cmd/versitygw@$VERSITYGW"
+    fi
+    if [[ ${1-} == --dist ]]; then
+        install_packages "${DIST_PACKAGES[@]}"
+        install_from_crates cargo-cyclonedx "$CYCLONEDX"
     fi
 
     if ((${#problems[@]} > 0)); then
@@ -57,9 +75,10 @@ at_least() {
     [[ $(printf '%s\n%s\n' "$2" "${1%%-*}" | sort --version-sort | head -n 1) == "$2" ]]
 }
 
+# install_packages PACKAGE…: each with the file that tells that it is there.
 install_packages() {
     local missing=() entry
-    for entry in "${PACKAGES[@]}"; do
+    for entry in "$@"; do
         # Unquoted on purpose: the file may be a pattern.
         # shellcheck disable=SC2086
         compgen -G ${entry#* } >/dev/null || missing+=("${entry%% *}")
@@ -79,6 +98,10 @@ install_packages() {
 }
 
 install_now() {
+    # A package for another processor than this machine's own can be had once dpkg knows that there is such a one.
+    case " $* " in
+        *:arm64\ *) as_root dpkg --add-architecture arm64 || return 1 ;;
+    esac
     as_root apt-get -qq update >&2 &&
         as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install "$@" >&2
 }
@@ -128,6 +151,14 @@ install_from_go() {
         problems+=("go could not build $module")
     fi
     rm -rf "$draft"
+}
+
+# install_from_crates PROGRAM VERSION: builds that command of cargo into .meetbox/bin, unless that version is there.
+install_from_crates() {
+    if [[ $("$PWD/.meetbox/bin/$1" "${1#cargo-}" --version 2>/dev/null) == *" $2" ]]; then return 0; fi
+    printf 'building %s %s (some minutes, once)\n' "$1" "$2" >&2
+    # cargo puts what it builds into `bin`, whole, and only when all of it is there.
+    cargo install --quiet --locked --root "$PWD/.meetbox" --version "$2" "$1" >&2 || problems+=("cargo could not build $1 $2")
 }
 
 main "$@"

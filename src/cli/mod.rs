@@ -13,6 +13,7 @@ mod operator;
 mod seed;
 mod serve;
 mod start;
+mod version;
 
 use std::{
     io::{self, Write},
@@ -61,6 +62,8 @@ enum Command {
     Openapi,
     /// Run the server and its jobs
     Serve,
+    /// Print which Meetbox this is
+    Version(version::Args),
 }
 
 /// Runs the command that the process was started with.
@@ -85,6 +88,7 @@ pub fn run() -> ExitCode {
         Command::Migrate => migrate::run(),
         Command::Openapi => openapi::run(),
         Command::Serve => serve::run(),
+        Command::Version(args) => version::run(args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

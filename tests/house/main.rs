@@ -12,3 +12,4 @@ mod size;
 mod source;
 mod sql;
 mod tree;
+mod versions;

@@ -44,3 +44,4 @@ mod serving;
 mod signatures;
 mod storage;
 mod traces;
+mod version;
