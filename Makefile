@@ -17,7 +17,7 @@ WEB_SOURCES := $(shell find web -type f \
 	-not -path '*/node_modules/*' -not -path 'web/.next/*' -not -path 'web/out/*' -not -path '*/dist/*' \
 	-not -name next-env.d.ts -not -name '*.tsbuildinfo' 2>/dev/null)
 
-.PHONY: help prerequisites prerequisites-tests dev test web client lint fmt screens bench seed sqlx static
+.PHONY: help prerequisites prerequisites-tests dev test web client lint fmt screens bench seed sqlx static dist
 
 help: ## List these
 	@sed -nE 's/^([a-z0-9]+):.*## (.*)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | column -t -s '|'
@@ -74,6 +74,11 @@ static: web ## Build the static release binary
 	@if readelf --program-headers $(CARGO_TARGET_DIR)/$(TARGET)/release/meetbox | grep -q INTERP; then \
 		echo 'error: the binary asks for a dynamic loader' >&2; exit 1; fi
 	@ls -l $(CARGO_TARGET_DIR)/$(TARGET)/release/meetbox
+
+dist: ## Make a release in dist/: static binaries for AMD64 and ARM64, bundles, lists, checksums
+	@packaging/dev-prerequisites.sh --dist
+	@$(MAKE) web
+	@packaging/dist.sh
 
 # npm writes this list when it has installed everything on it.
 %/node_modules/.package-lock.json: %/package-lock.json %/package.json

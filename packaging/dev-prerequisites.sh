@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs what developing Meetbox needs and this machine lacks, with `--tests` also what only its tests need, and with
-# `--containers` what packaging/test-compose.sh needs. Asks nothing, and may run any number of times: when nothing is
-# missing it only looks.
+# Installs what developing Meetbox needs and this machine lacks, with `--tests` also what only its tests need, with
+# `--containers` what packaging/test-compose.sh needs, and with `--dist` what only its releases need. Asks nothing, and may
+# run any number of times: when nothing is missing it only looks.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -34,11 +34,25 @@ readonly FOR_CONTAINERS=(
     'iproute2 /usr/sbin/ip'
     'busybox-static /usr/bin/busybox'
 )
+# Rust for ARM64, of Debian's own making: rustup's would have to be fetched from outside of any package registry. And what
+# signs a release, and runs one for another processor.
+readonly FOR_RELEASES=(
+    'rustc-web /usr/share/doc/rustc-web/copyright'
+    'cargo-web /usr/share/doc/cargo-web/copyright'
+    'libstd-rust-web-dev /usr/lib/rustlib/x86_64-unknown-linux-gnu/lib/libstd-*.rlib'
+    'libstd-rust-web-dev:arm64 /usr/lib/rustlib/aarch64-unknown-linux-gnu/lib/libstd-*.rlib'
+    'gcc-aarch64-linux-gnu /usr/bin/aarch64-linux-gnu-gcc'
+    'libc6-dev-arm64-cross /usr/aarch64-linux-gnu/lib/libc.a'
+    'qemu-user-static /usr/bin/qemu-aarch64-static'
+    'minisign /usr/bin/minisign'
+)
+# Lists what a release is made of.
+readonly CYCLONEDX=0.5.9
 
 problems=()
 
 main() {
-    check_version rustc "$RUST" 'https://rustup.rs, or `rustup update stable`' "$(rustc --version 2>/dev/null | awk '{print $2}')"
+    check_version rustc "$RUST" 'https://rustup.rs, or rustup update stable' "$(rustc --version 2>/dev/null | awk '{print $2}')"
     check_version node "$NODE" 'https://nodejs.org' "$(node --version 2>/dev/null)"
     install_packages "${PACKAGES[@]}"
     install_from_go livekit-server server "github.com/livekit/livekit-server/cmd/server@$LIVEKIT"
@@ -51,6 +65,10 @@ main() {
     if [[ ${1-} == --containers ]]; then
         install_packages "${FOR_CONTAINERS[@]}"
         install_compose
+    fi
+    if [[ ${1-} == --dist ]]; then
+        install_packages "${FOR_RELEASES[@]}"
+        install_from_crates cargo-cyclonedx "$CYCLONEDX"
     fi
 
     if ((${#problems[@]} > 0)); then
@@ -99,6 +117,10 @@ install_packages() {
 }
 
 install_now() {
+    # A package for another processor than this machine's own can be had once dpkg knows that there is such a one.
+    case " $* " in
+        *:arm64\ *) as_root dpkg --add-architecture arm64 || return 1 ;;
+    esac
     as_root apt-get -qq update >&2 &&
         as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install "$@" >&2
 }
@@ -169,6 +191,14 @@ install_compose() {
         problems+=("go could not build docker compose $COMPOSE")
     fi
     rm -rf "$scratch"
+}
+
+# install_from_crates PROGRAM VERSION: builds that command of cargo into .meetbox/bin, unless that version is there.
+install_from_crates() {
+    if [[ $("$PWD/.meetbox/bin/$1" "${1#cargo-}" --version 2>/dev/null) == *" $2" ]]; then return 0; fi
+    printf 'building %s %s (some minutes, once)\n' "$1" "$2" >&2
+    # cargo puts what it builds into `bin`, whole, and only when all of it is there.
+    cargo install --quiet --locked --root "$PWD/.meetbox" --version "$2" "$1" >&2 || problems+=("cargo could not build $1 $2")
 }
 
 main "$@"

@@ -8,6 +8,11 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+/// The livekit-server that livekit.yaml is written for, and that everything here is tried with.
+pub const LIVEKIT_VERSION: &str = "1.13.5";
+/// The egress that egress.yaml is written for.
+pub const EGRESS_VERSION: &str = "1.14.1";
+
 /// livekit.yaml.
 pub const LIVEKIT: &str = include_str!("../../assets/livekit.yaml");
 /// egress.yaml without what it says of storage, which follows it: an S3-compatible store, or a folder.

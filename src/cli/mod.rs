@@ -15,6 +15,7 @@ mod seed;
 mod serve;
 mod setup;
 mod start;
+mod version;
 
 use std::{
     io::{self, Write},
@@ -65,6 +66,8 @@ enum Command {
     Serve,
     /// Make the configuration of a whole installation: LiveKit, its recorder, Postgres, Redis, Caddy and the services
     Setup(setup::Args),
+    /// Print which Meetbox this is
+    Version(version::Args),
 }
 
 /// Runs the command that the process was started with.
@@ -90,6 +93,7 @@ pub fn run() -> ExitCode {
         Command::Openapi => openapi::run(),
         Command::Serve => serve::run(),
         Command::Setup(args) => setup::run(args),
+        Command::Version(args) => version::run(args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,7 +1,7 @@
 //! The files of an installation agree with each other and with the settings on every port, path and version.
 
 use meetbox::{
-    assets::appliance::{
+    assets::{appliance::{
         EGRESS_HEALTH_PORT, EGRESS_IMAGE, FOLDER, LIVEKIT_IMAGE, LIVEKIT_PORT, POSTGRES_IMAGE, RECORDINGS, RESCUE,
         RTC_TCP_PORT, RTC_UDP_FROM,
     },
@@ -57,16 +57,10 @@ fn folders_and_files_are_the_same_everywhere() {
 }
 
 #[test]
-fn versions_are_those_that_the_templates_are_for() {
-    let version = |image: &str| image.rsplit_once(":v").map_or_else(String::new, |(_, version)| version.to_owned());
-    says("assets/livekit.yaml", &[&format!("livekit-server {}.", version(LIVEKIT_IMAGE))]);
-    says("assets/egress.yaml", &[&format!("LiveKit egress {},", version(EGRESS_IMAGE))]);
-    says(
-        "compose.yaml",
-        &[LIVEKIT_IMAGE, EGRESS_IMAGE, POSTGRES_IMAGE]
-            .map(|image| format!("image: {image}\n"))
-            .each_ref()
-            .map(String::as_str),
-    );
-    says("packaging/dev-prerequisites.sh", &[&format!("readonly LIVEKIT=v{}\n", version(LIVEKIT_IMAGE))]);
+fn images_are_of_the_versions_that_the_templates_are_for() {
+    assert_eq!(LIVEKIT_IMAGE, format!("livekit/livekit-server:v{LIVEKIT_VERSION}"));
+    assert_eq!(EGRESS_IMAGE, format!("livekit/egress:v{EGRESS_VERSION}"));
+    let [livekit, egress, postgres] =
+        [LIVEKIT_IMAGE, EGRESS_IMAGE, POSTGRES_IMAGE].map(|image| format!("    image: {image}\n"));
+    says("compose.yaml", &[&livekit, &egress, &postgres]);
 }

@@ -14,3 +14,4 @@ mod size;
 mod source;
 mod sql;
 mod tree;
+mod versions;

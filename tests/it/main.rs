@@ -46,3 +46,4 @@ mod setup;
 mod signatures;
 mod storage;
 mod traces;
+mod version;

@@ -14,12 +14,14 @@ const SWAGGER_FILES = ["swagger-ui.css", "swagger-ui-bundle.js", "LICENSE", "NOT
 /** What the first load of Swagger UI may cost on the wire. */
 const SWAGGER_BUDGET = 450 * 1024;
 
-/** Large, and asked for by browsers alone, all of which take brotli where a camera works: carried in no other form. */
+/** Large, and asked for by browsers alone, all of which take brotli where a camera works: carried in that form alone. */
 const BROTLI_ONLY = new Set([".wasm"]);
 
 const COMPRESSIBLE = new Set([".html", ".css", ".js", ".json", ".svg", ".txt", ".webmanifest", ".wasm"]);
 /** Below this the headers weigh more than what compression saves. */
 const SMALLEST = 1024;
+/** From here on the plain form weighs more than it is worth. */
+const PACKED_ONLY = 16 * 1024;
 
 /** The files below `folder`, as paths relative to it, in a stable order. */
 export async function filesIn(folder) {
@@ -46,6 +48,14 @@ export function inlineScriptHashes(html) {
   const inline = [...scripts].filter(([, attributes, body]) => !/\ssrc=/i.test(attributes) && body !== "");
   const hashes = inline.map(([, , body]) => `'sha256-${createHash("sha256").update(body).digest("base64")}'`);
   return [...new Set(hashes)].sort();
+}
+
+/**
+ * Whether the plain form is left out: the binary unpacks it for the few who take nothing compressed. Pages stay: by
+ * theirs one sees whether the export was made.
+ */
+export function isPackedOnly(path, length) {
+  return length >= PACKED_ONLY && extname(path) !== ".html";
 }
 
 /** The compressed forms of `bytes` that are worth keeping, by file ending. */
@@ -93,9 +103,10 @@ async function compress() {
     const bytes = await readFile(join(out, path));
     if (bytes.length < SMALLEST) continue;
     const brotliOnly = BROTLI_ONLY.has(extname(path));
-    for (const [ending, packed] of await variants(bytes))
-      if (ending === ".br" || !brotliOnly) await writeFile(join(out, path + ending), packed);
-    if (brotliOnly) await rm(join(out, path));
+    const packed = (await variants(bytes)).filter(([ending]) => ending === ".br" || !brotliOnly);
+    for (const [ending, form] of packed) await writeFile(join(out, path + ending), form);
+    const canBeUnpacked = packed.some(([ending]) => ending === ".gz");
+    if (brotliOnly || (canBeUnpacked && isPackedOnly(path, bytes.length))) await rm(join(out, path));
   }
 }
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { test } from "vitest";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
-import { inlineScriptHashes, isNeedless, variants } from "./finish-export.mjs";
+import { inlineScriptHashes, isNeedless, isPackedOnly, variants } from "./finish-export.mjs";
 
 const hashOf = (body) => `'sha256-${createHash("sha256").update(body).digest("base64")}'`;
 
@@ -35,4 +35,10 @@ test("compressed forms open to the same bytes, and are dropped where they would 
   assert.deepEqual(brotliDecompressSync(packed[".br"]), page);
   assert.deepEqual(gunzipSync(packed[".gz"]), page);
   assert.deepEqual(await variants(randomBytes(4096)), []);
+});
+
+test("large files are carried compressed alone, pages never", () => {
+  assert.equal(isPackedOnly("_next/static/chunks/0j1w.js", 16 * 1024), true);
+  assert.equal(isPackedOnly("_next/static/chunks/0j1w.js", 16 * 1024 - 1), false);
+  assert.equal(isPackedOnly("index.html", 64 * 1024), false);
 });

@@ -1,8 +1,9 @@
 //! The embedded files by name, each with its compressed forms.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::{borrow::Cow, collections::HashMap, io::Read, sync::OnceLock};
 
 use bytes::Bytes;
+use flate2::read::GzDecoder;
 use poem::http::{
     HeaderMap,
     header::{self, HeaderValue},
@@ -21,8 +22,10 @@ pub(super) struct File {
     pub content_type: &'static str,
     /// The start of the hash of the content.
     tag: String,
-    /// None: only compressed, because whoever needs it takes it so.
+    /// None: the binary carries it compressed only. Almost everybody takes it so; for the rest it is unpacked.
     plain: Option<Bytes>,
+    /// What gzip holds, from when somebody first asked for it as it is.
+    unpacked: OnceLock<Bytes>,
     brotli: Option<Bytes>,
     gzip: Option<Bytes>,
 }
@@ -35,6 +38,7 @@ impl File {
             tag: sha256.iter().take(12).map(|byte| format!("{byte:02x}")).collect(),
             path: path.into_owned(),
             plain: None,
+            unpacked: OnceLock::new(),
             brotli: None,
             gzip: None,
         }
@@ -44,7 +48,7 @@ impl File {
     pub fn encodings(&self) -> Vec<Encoding> {
         let brotli = self.brotli.as_ref().map(|_| Encoding::Brotli);
         let gzip = self.gzip.as_ref().map(|_| Encoding::Gzip);
-        let plain = self.plain.as_ref().map(|_| Encoding::Identity);
+        let plain = self.plain.as_ref().or(self.gzip.as_ref()).map(|_| Encoding::Identity);
         brotli.into_iter().chain(gzip).chain(plain).collect()
     }
 
@@ -53,8 +57,18 @@ impl File {
         match encoding {
             Encoding::Brotli => self.brotli.clone(),
             Encoding::Gzip => self.gzip.clone(),
-            Encoding::Identity => self.plain.clone(),
+            Encoding::Identity => self.plain.clone().or_else(|| self.unpack()),
         }
+    }
+
+    /// Once, and kept: who asks in this way asks again.
+    fn unpack(&self) -> Option<Bytes> {
+        if self.unpacked.get().is_none() {
+            let content = gunzip(self.gzip.as_ref()?)?;
+            // Somebody else may have been first, with the same.
+            let _ = self.unpacked.set(content.into());
+        }
+        self.unpacked.get().cloned()
     }
 
     /// The tag of one form; each has its own, because a strong tag promises the same bytes.
@@ -111,8 +125,12 @@ impl Files {
 
     /// Makes sure that `path` holds `text`. Compressed forms that the export has of something else are forgotten.
     pub fn insist_on(&mut self, path: &'static str, text: String) {
-        if self.get(path).is_some_and(|file| file.plain.as_ref().is_some_and(|plain| plain == &text)) {
-            return;
+        if let Some(file) = self.0.get_mut(path) {
+            let said = file.plain.clone().or_else(|| Some(gunzip(file.gzip.as_ref()?)?.into()));
+            if said.is_some_and(|said| said == text.as_bytes()) {
+                file.plain = Some(text.into());
+                return;
+            }
         }
         let sha256 = Sha256::digest(&text).into();
         let asset = Asset { path: path.into(), content: text.into_bytes().into(), sha256 };
@@ -127,6 +145,13 @@ impl Files {
 
 fn plain(asset: Asset) -> File {
     File { plain: Some(bytes(asset.content)), ..File::empty(asset.path, asset.sha256) }
+}
+
+/// None when it is no gzip, or not whole.
+fn gunzip(packed: &[u8]) -> Option<Vec<u8>> {
+    let mut content = Vec::new();
+    GzDecoder::new(packed).read_to_end(&mut content).ok()?;
+    Some(content)
 }
 
 /// Without a copy for what the binary carries.
@@ -163,5 +188,61 @@ fn content_type(path: &str) -> &'static str {
         "mp3" => "audio/mpeg",
         "ogg" => "audio/ogg",
         _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::{Compression, write::GzEncoder};
+
+    use super::*;
+
+    const TEXT: &str = "run()";
+
+    fn gzip(text: &str) -> Vec<u8> {
+        let mut packer = GzEncoder::new(Vec::new(), Compression::best());
+        packer.write_all(text.as_bytes()).unwrap();
+        packer.finish().unwrap()
+    }
+
+    /// An export with one file, which is there as gzip alone.
+    fn packed(path: &'static str, content: Vec<u8>) -> Files {
+        let asset = Asset { path: path.into(), sha256: Sha256::digest(&content).into(), content: content.into() };
+        Files::index([asset].into_iter()).0
+    }
+
+    #[test]
+    fn what_is_carried_as_gzip_alone_is_unpacked_for_those_who_take_nothing_compressed() {
+        let files = packed("run.js.gz", gzip(TEXT));
+        let file = files.get("run.js").unwrap();
+
+        assert_eq!(file.encodings(), [Encoding::Gzip, Encoding::Identity]);
+        assert_eq!(file.content(Encoding::Gzip).unwrap(), gzip(TEXT));
+        assert_eq!(file.content(Encoding::Identity).unwrap(), TEXT);
+        assert_eq!(file.content(Encoding::Identity).unwrap(), TEXT, "and again");
+        assert_ne!(file.etag(Encoding::Gzip), file.etag(Encoding::Identity));
+    }
+
+    #[test]
+    fn what_is_no_gzip_is_not_sent_as_if_it_were() {
+        let mut cut = gzip(TEXT);
+        cut.truncate(cut.len() - 4);
+        for content in [cut, b"gzip of run".to_vec()] {
+            assert_eq!(packed("run.js.gz", content).get("run.js").unwrap().content(Encoding::Identity), None);
+        }
+    }
+
+    #[test]
+    fn compressed_forms_are_kept_when_they_hold_what_is_insisted_on_and_no_others() {
+        let mut files = packed("run.js.gz", gzip(TEXT));
+        files.insist_on("run.js", TEXT.to_owned());
+        assert_eq!(files.get("run.js").unwrap().encodings(), [Encoding::Gzip, Encoding::Identity]);
+
+        files.insist_on("run.js", "stop()".to_owned());
+        let file = files.get("run.js").unwrap();
+        assert_eq!(file.encodings(), [Encoding::Identity]);
+        assert_eq!(file.content(Encoding::Identity).unwrap(), "stop()");
     }
 }
