@@ -1,9 +1,12 @@
 //! The files of an installation agree with each other and with the settings on every port, path and version.
 
 use meetbox::{
-    assets::{appliance::{
-        EGRESS_HEALTH_PORT, EGRESS_IMAGE, FOLDER, LIVEKIT_IMAGE, LIVEKIT_PORT, POSTGRES_IMAGE, RECORDINGS, RESCUE,
-        RTC_TCP_PORT, RTC_UDP_FROM,
+    assets::{
+        appliance::{
+            EGRESS_HEALTH_PORT, EGRESS_IMAGE, FOLDER, LIVEKIT_IMAGE, LIVEKIT_PORT, POSTGRES_IMAGE, RECORDINGS, RESCUE,
+            RTC_TCP_PORT, RTC_UDP_FROM,
+        },
+        templates::{EGRESS_VERSION, LIVEKIT_VERSION},
     },
     config::{Settings, Source},
 };
