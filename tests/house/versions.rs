@@ -8,7 +8,7 @@ use crate::tree::{self, File};
 const LIVEKIT: [(&str, &str); 5] = [
     ("assets/livekit.yaml", "livekit-server "),
     ("packaging/dev-prerequisites.sh", "LIVEKIT=v"),
-    ("tests/it/services/livekit.rs", "livekit-server@v"),
+    ("tests/it/services/livekit.rs", "cmd/server@v"),
     ("README.md", "livekit-server v"),
     ("docs/releases.md", "livekit: "),
 ];
