@@ -19,11 +19,12 @@ main() {
     # An older release beside the new one would be signed along with it.
     rm -rf dist
     mkdir dist
-    local arch name
+    local arch name binary
     for arch in "${ARCHITECTURES[@]}"; do
         name=meetbox-$VERSION-linux-$arch
         printf '=== %s\n' "$name"
-        install -m 755 "$(packaging/static-build.sh "$arch")" "dist/$name"
+        binary=$(packaging/static-build.sh "$arch")
+        install -m 755 "$binary" "dist/$name"
         packaging/sbom.sh "$arch" >"dist/$name.cdx.json"
         xz -9 --extreme --threads=1 --keep "dist/$name"
         bundle "$arch" "$name"
