@@ -1,6 +1,6 @@
 //! What an installation on one machine consists of besides the binary: its configuration files, all made from here.
 
-use std::net::Ipv4Addr;
+use std::{fmt::Write as _, net::Ipv4Addr};
 
 use super::{
     egress::Egress,
@@ -99,7 +99,7 @@ impl Appliance {
             // Of the group that egress has in its container.
             file("etc/meetbox/egress.yaml", 0o640, &self.egress.render()?),
             file("etc/meetbox/compose.yaml", 0o644, &self.compose()?),
-            file("etc/meetbox/.env", 0o600, &self.compose_env()),
+            file("etc/meetbox/.env", 0o600, &self.compose_env()?),
             file("etc/meetbox/Caddyfile", 0o644, &self.caddyfile()?),
             file("etc/systemd/system/meetbox.service", 0o644, include_str!("../../systemd/meetbox.service")),
             file(
@@ -157,15 +157,22 @@ impl Appliance {
     }
 
     /// What compose reads before everything else: which files there are, and what it fills into them.
-    fn compose_env(&self) -> String {
+    fn compose_env(&self) -> Result<String, RenderError> {
         let files = ["compose.yaml".to_owned()].into_iter().chain(self.compose_files.iter().cloned());
-        format!(
-            "# Made by `meetbox setup` from meetbox.env and what lies in compose.d.\n\
-             COMPOSE_FILE='{}'\nPOSTGRES_PASSWORD='{}'\nREDIS_PASSWORD='{}'\n",
-            files.collect::<Vec<_>>().join(":"),
-            self.postgres_password,
-            self.redis_password,
-        )
+        let values = [
+            ("COMPOSE_FILE", files.collect::<Vec<_>>().join(":")),
+            ("POSTGRES_PASSWORD", self.postgres_password.clone()),
+            ("REDIS_PASSWORD", self.redis_password.clone()),
+        ];
+        let mut text = "# Made by `meetbox setup` from meetbox.env and what lies in compose.d.\n".to_owned();
+        for (name, value) in values {
+            // Between these quotes everything stands for itself but they themselves.
+            if value.contains(['\'', '\n']) {
+                return Err(RenderError::Unsafe(name));
+            }
+            let _ = writeln!(text, "{name}='{value}'");
+        }
+        Ok(text)
     }
 
     fn caddyfile(&self) -> Result<String, RenderError> {

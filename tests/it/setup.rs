@@ -163,6 +163,12 @@ fn what_cannot_be_right_is_refused_before_anything_is_written() {
 
     root.renders(&["--domain", DOMAIN]);
     let before = root.files();
+    let settings = root.read("etc/meetbox/meetbox.env");
+    let quoted = settings.replace("REDIS_URL=redis://:", "REDIS_URL=redis://:it's-a-quote-");
+    fs::write(root.path("etc/meetbox/meetbox.env"), quoted).unwrap();
+    let output = root.setup(&[]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(1) && said.contains("`REDIS_PASSWORD` holds a character"), "{said}");
     fs::write(root.path("etc/meetbox/meetbox.env"), "PUBLIC_URL=https://meet.example.org\nhunter2 stands here\n")
         .unwrap();
     let output = root.setup(&[]);

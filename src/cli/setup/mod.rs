@@ -58,7 +58,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
     let answers = Answers::gather(&args.render, &args)?;
     let settings_file = settings_file::keep_or_make(&args.render, &args)?;
     let appliance = appliance(&args, &answers, &settings_file)?;
-    let mut files = appliance.files().map_err(|err| Failure::ours("cannot fill in a template").because(&err))?;
+    let mut files = appliance.files().map_err(|err| Failure::input("cannot fill in a template").because(&err))?;
     files.push(answers.file()?);
     files.push(settings_file);
 
