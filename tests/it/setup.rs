@@ -235,8 +235,8 @@ async fn caddy_leads_people_to_the_app_and_clients_to_livekit_and_nobody_else_an
     let text = text
         .replace("\tskip_install_trust\n", &format!("\tskip_install_trust\n\thttp_port {http}\n\thttps_port {https}\n"))
         .replace("admin 127.0.0.1:2019", &format!("admin 127.0.0.1:{}", free_port()))
-        .replace("127.0.0.1:7880", &livekit)
-        .replace("127.0.0.1:3001", &format!("127.0.0.1:{}", house.ground.port))
+        .replace("127.0.0.1:3001\n", &format!("127.0.0.1:{}\n", house.ground.port))
+        .replace("127.0.0.1:7880\n", &format!("{livekit}\n"))
         .replace("/etc/meetbox/", &format!("{}/", root.path("etc/meetbox").display()));
     let config = root.path("Caddyfile");
     fs::write(&config, text).unwrap();
@@ -260,7 +260,7 @@ async fn caddy_leads_people_to_the_app_and_clients_to_livekit_and_nobody_else_an
     let client = trusting(&data.path().join("caddy/pki/authorities/local/root.crt")).await;
     let url = format!("https://{DOMAIN}:{https}");
 
-    let health = client.get(format!("{url}/health")).send().await.unwrap();
+    let health = once_certified(&client, &format!("{url}/health")).await;
     assert_eq!(health.status(), StatusCode::OK, "{}", process.printed());
     assert_eq!(health.headers()["strict-transport-security"], "max-age=31536000");
     assert!(!health.headers().contains_key("server") && !health.headers().contains_key("via"));
@@ -280,7 +280,8 @@ async fn caddy_leads_people_to_the_app_and_clients_to_livekit_and_nobody_else_an
     let pass: serde_json::Value = request.send().await.unwrap().json().await.unwrap();
     let token = pass["token"].as_str().unwrap_or_else(|| panic!("{pass}"));
     let door = client.get(format!("{url}/rtc/validate?access_token={token}")).send().await.unwrap();
-    assert_eq!((door.status(), door.text().await.unwrap()), (StatusCode::OK, "success".to_owned()));
+    assert_eq!(door.status(), StatusCode::OK, "{}", process.printed());
+    assert_eq!(door.text().await.unwrap(), "success");
     let shut = client.get(format!("{url}/rtc/validate?access_token=nonsense")).send().await.unwrap();
     assert_eq!(shut.status(), StatusCode::UNAUTHORIZED);
     let inside =
@@ -302,6 +303,18 @@ async fn house() -> Serving {
     let livekit = Box::leak(Box::new(LiveKit::start(config)));
     ground.livekit_url = livekit.url();
     Serving::start(ground).await
+}
+
+/// The answer, once Caddy has made itself a certificate: until then it breaks every handshake off.
+async fn once_certified(client: &reqwest::Client, url: &str) -> reqwest::Response {
+    let begun = Instant::now();
+    loop {
+        match client.get(url).send().await {
+            Ok(answer) => return answer,
+            Err(err) => assert!(begun.elapsed() < Duration::from_secs(30), "{err:?}"),
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 /// A client for which the domain leads here, and that believes Caddy's own authority.
