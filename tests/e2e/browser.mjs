@@ -17,12 +17,6 @@ const FLAGS = [
   "--disable-background-timer-throttling",
 ];
 
-/**
- * LiveKit's client calls it an error when somebody's picture comes after they have left, or have joined again. It passes over it,
- * and so must we: it is nothing that a page does.
- */
-const TOO_LATE = "Tried to add a track for a participant, that's not present.";
-
 /** With `flags` besides. */
 export function launch(flags = []) {
   return chromium.launch({
@@ -66,7 +60,7 @@ export async function openWindow(browser, base, { name, devices = true, ...optio
   };
 
   page.on("console", (message) => {
-    if (message.type() === "error" && !message.text().startsWith(TOO_LATE)) fault(`console: ${message.text()} ${message.location().url}`);
+    if (message.type() === "error") fault(`console: ${message.text()} ${message.location().url}`);
   });
   page.on("pageerror", (error) => fault(`exception: ${error.stack ?? error}`));
   page.on("crash", () => fault("the page crashed"));

@@ -208,6 +208,9 @@ export function otherFaults(window, ...expected) {
   );
 }
 
+/** LiveKit's client calls it an error when the picture of somebody comes who has left meanwhile, or has joined anew. */
+export const PICTURE_TOO_LATE = ["Tried to add a track for a participant, that's not present", ""];
+
 export function quiet(window, ...expected) {
   assert.deepEqual(otherFaults(window, ...expected), []);
   assert.deepEqual(window.strangers(), []);

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { accessible } from "../axe.mjs";
 import {
+  PICTURE_TOO_LATE,
   base,
   button,
   closePanel,
@@ -50,7 +51,7 @@ export async function waysOut() {
   await tally.check("who was removed is told that it was a host", () => removed(ada, bob));
   await tally.check("the end is told to everybody, and its host goes home", () => ended(ada));
   await tally.check("no error, no CSP violation, no foreign host", () => {
-    quiet(ada, ["404", "/lobby"]);
+    quiet(ada, ["404", "/lobby"], PICTURE_TOO_LATE);
     quiet(bob, ["403", "/token"]);
   });
   for (const window of [ada, bob]) await window.close();
