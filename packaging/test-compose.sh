@@ -21,7 +21,7 @@ main() {
     trap end EXIT
     start_engine
 
-    packaging/compose/stand-ins.sh "$binary"
+    packaging/compose/stand-ins.sh "$binary" compose.yaml
     packaging/image.sh "$binary" meetbox:local
 
     everything_is_healthy

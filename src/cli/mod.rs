@@ -11,6 +11,7 @@ mod healthcheck;
 mod migrate;
 mod openapi;
 mod operator;
+mod programs;
 mod seed;
 mod serve;
 mod setup;
@@ -64,7 +65,7 @@ enum Command {
     Openapi,
     /// Run the server and its jobs
     Serve,
-    /// Make the configuration of a whole installation: LiveKit, its recorder, Postgres, Redis, Caddy and the services
+    /// Set up a whole installation on this machine: LiveKit, its recorder, Postgres, Redis, Caddy and the services
     Setup(setup::Args),
     /// Print which Meetbox this is
     Version(version::Args),
