@@ -5,32 +5,26 @@
 # at everything before it changes anything, names all that is wrong at once, and may be run any number of times.
 set -euo pipefail
 
-# Where releases are, and the public key that their checksums are signed with. A release fills both in (packaging/dist.sh).
+# Where releases are, and the public key that their checksums are signed with. A release fills both in (packaging/installer.sh).
 RELEASES=${MEETBOX_RELEASES:-}
 readonly RELEASE_KEY=''
 
 readonly BINARY=/usr/local/bin/meetbox LIBRARY=/usr/local/lib/meetbox SETTINGS=/etc/meetbox DATA=/var/lib/meetbox
 readonly LOCK=/run/meetbox-install.lock
-readonly PORTS=(80/tcp 443/tcp 443/udp 7881/tcp 3001/tcp 7880/tcp 5432/tcp 6379/tcp 2019/tcp 9090/tcp)
-# As ss calls those who hold these ports once Meetbox is installed.
-readonly OURS='^(meetbox|caddy|livekit-server|egress|docker-proxy)$'
-# KiB. Machines have a little less than their name says.
-readonly VAR_LEAST=$((10 * 1024 * 1024)) USR_LEAST=$((1024 * 1024)) MEMORY_LEAST=1800000 MEMORY_GOOD=3600000
 # Seconds: until a started Meetbox must be ready, and until Caddy must have its certificate.
 readonly READY_WITHIN=120 HTTPS_WITHIN=120
 
 DOMAIN='' EMAIL='' VERSION='' FILE='' BUNDLE='' SUM='' IMAGES='' CERTIFICATE='' PUBLIC_ADDRESS='' WAIT=''
 YES=no DRY_RUN=no UNINSTALL=no PURGE=no ANY_OS=no NO_BACKUP=no ALLOW_DOWNGRADE=no
-PROBLEMS=() WARNINGS=() DONE=() INSTALLED=no NEW='' CHANGES_BINARY=no PACKAGES=() DOCKERS_OWN=no
-WORK='' STEP='' CHANGING=no PLACED=no BACKUP=''
+PROBLEMS='' DONE=() INSTALLED=no SYSTEM=unknown ARCH=none NEW='' CHANGES_BINARY=no PACKAGES=() DOCKERS_OWN=no CLOCK_OFF=''
+WORK='' STEP='''' CHANGING=no PLACED=no BACKUP=''
 
 main() {
     read_options "$@"
     trap on_exit EXIT
-    trap 'exit 130' INT
-    trap 'exit 143' TERM
-    WORK=$(umask 077 && mktemp -d /tmp/meetbox-install.XXXXXX)
+    trap 'exit 130' INT TERM
     if [[ $UNINSTALL == yes ]]; then uninstall; return; fi
+    WORK=$(umask 077 && mktemp -d /tmp/meetbox-install.XXXXXX)
     preflight
     if [[ $DRY_RUN == yes ]]; then plan; say 'Nothing was changed.'; return; fi
     if [[ $YES == no ]]; then plan; ask 'Go on? [y/N] ' '[yY]*'; fi
@@ -52,9 +46,8 @@ Usage: install.sh --domain meet.example.org [OPTIONS]     install, or bring up t
   --certificate acme|internal where the certificate comes from; internal: one that browsers do not know
   --public-address IPV4       the address that the world dials, when this machine has only a private one
   --version VERSION           that release; usually the newest
-  --binary FILE               this binary, or --bundle FILE: this bundle; nothing of ours is fetched. Beside it lies
-                              the release's SHA256SUMS, or --sha256 says its checksum
-  --sha256 HEX                the checksum of that file
+  --binary FILE               this binary, or --bundle FILE: this bundle; nothing of ours is fetched
+  --sha256 HEX                the checksum of that file, unless the release's SHA256SUMS lies beside it
   --images FILE               container images, as `docker save` writes them; none are fetched
   --wait-for-recordings MIN   before an upgrade, wait so long for recordings under way
   --no-backup                 upgrade also when no backup can be made
@@ -70,7 +63,7 @@ END
 }
 
 read_options() {
-    local purpose
+    local file
     while (($# > 0)); do
         case $1 in
         --help) usage; exit 0 ;;
@@ -92,17 +85,16 @@ read_options() {
         shift
     done
     [[ -z $FILE || -z $BUNDLE ]] || refuse '--binary and --bundle exclude each other'
-    if [[ -n $SUM && -z $FILE$BUNDLE ]]; then refuse '--sha256 belongs to --binary or --bundle'; fi
-    if [[ -n $VERSION && -n $FILE$BUNDLE ]]; then refuse '--version is for what is fetched; a file is what it is'; fi
-    if [[ $PURGE == yes && $UNINSTALL == no ]]; then refuse '--purge belongs to --uninstall'; fi
-    for purpose in "$FILE" "$BUNDLE" "$IMAGES"; do
-        [[ -z $purpose || -r $purpose ]] || refuse "cannot read $purpose"
+    [[ -z $SUM || -n $FILE$BUNDLE ]] || refuse '--sha256 belongs to --binary or --bundle'
+    [[ -z $VERSION || -z $FILE$BUNDLE ]] || refuse '--version is for what is fetched; a file is what it is'
+    [[ $PURGE == no || $UNINSTALL == yes ]] || refuse '--purge belongs to --uninstall'
+    for file in "$FILE" "$BUNDLE" "$IMAGES"; do
+        [[ -z $file || -r $file ]] || refuse "cannot read $file"
     done
     [[ -z $RELEASES || $RELEASES == https://* || $RELEASES == file://* ]] ||
         refuse 'MEETBOX_RELEASES must begin with https:// or file://'
 }
 
-# take_value OPTION VALUE
 take_value() {
     local octet='(25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])' label='[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?' form=.
     case $1 in
@@ -138,8 +130,7 @@ ask() {
 }
 
 # problem SENTENCE FIX
-problem() { PROBLEMS+=("$1"$'\n'"    fix: $2"); }
-warn() { WARNINGS+=("$1"); }
+problem() { PROBLEMS+="  - $1"$'\n'"    fix: $2"$'\n'; }
 
 # --- before anything is changed -----------------------------------------------------------------------------------------
 
@@ -147,19 +138,12 @@ preflight() {
     [[ -x $BINARY && -e $SETTINGS/meetbox.env ]] && INSTALLED=yes
     check_domain
     check_system
-    check_room
-    check_ports
-    check_names
-    check_clock
-    check_firewall
     check_docker
     find_binary
-    check_images
-    local text
-    for text in "${WARNINGS[@]}"; do printf 'warning: %s\n' "$text" >&2; done
-    ((${#PROBLEMS[@]} > 0)) || return 0
-    printf 'error: this machine is not ready for Meetbox; nothing was changed\n\n' >&2
-    printf '  - %s\n' "${PROBLEMS[@]}" >&2
+    check_machine
+    [[ -n $PROBLEMS ]] || return 0
+    printf 'error: this machine is not ready for Meetbox; nothing was changed\n\n%s' "$PROBLEMS" >&2
+    [[ -n $NEW ]] || printf '\nRoom, memory, ports, names and the clock are looked at once there is a binary to look with.\n' >&2
     exit 1
 }
 
@@ -178,133 +162,36 @@ check_domain() {
 }
 
 check_system() {
-    local release systemd
+    local systemd tool
     [[ $(id -u) == 0 ]] || problem 'only root can install' 'run it as root: sudo bash install.sh …'
-    # shellcheck disable=SC1091 # each system has its own
-    release=$(. /etc/os-release && printf '%s %s' "${ID-}" "${VERSION_ID-}") || release=unknown
-    case $release in
+    SYSTEM="$(os_release ID) $(os_release VERSION_ID)"
+    case $SYSTEM in
     'debian 12' | 'debian 13' | 'ubuntu 22.04' | 'ubuntu 24.04' | 'ubuntu 26.04') ;;
-    *) [[ $ANY_OS == yes ]] || problem "Meetbox is tried on Debian 12 and 13 and Ubuntu 22.04, 24.04 and 26.04, and this is $release" \
-        'use one of these, or --any-os with Docker and its compose plugin installed' ;;
+    *) [[ $ANY_OS == yes ]] || problem "Meetbox is tried on Debian 12 and 13 and Ubuntu 22.04, 24.04 and 26.04; this is $SYSTEM" \
+        'use one of these, or say --any-os, and have Docker with its compose plugin installed' ;;
     esac
     case $(uname -m) in
     x86_64) ARCH=amd64 ;;
     aarch64) ARCH=arm64 ;;
-    *) ARCH=none; problem "there is no Meetbox for $(uname -m)" 'use a machine with an x86_64 or aarch64 processor' ;;
+    *) problem "there is no Meetbox for $(uname -m)" 'use a machine with an x86_64 or aarch64 processor' ;;
     esac
     systemd=$(systemctl --version 2>/dev/null | awk 'NR == 1 { print $2 + 0 }') || systemd=0
     if [[ ! -d /run/systemd/system ]] || ((${systemd:-0} < 249)); then
         problem 'systemd 249 or later does not run here' 'use a machine or container that systemd boots, such as Debian 12'
     fi
-    local tool
-    for tool in curl tar gzip sha256sum openssl ss ip flock getent; do
-        command -v "$tool" >/dev/null || problem "the program $tool is missing" \
-            'apt-get install curl tar gzip coreutils openssl iproute2 util-linux libc-bin'
+    for tool in curl tar gzip sha256sum openssl flock; do
+        command -v "$tool" >/dev/null || problem "the program $tool is missing" 'apt-get install curl tar gzip coreutils openssl util-linux'
     done
 }
 
-check_room() {
-    local memory
-    room /var "$VAR_LEAST" 'images, the database and recordings'
-    room /usr/local "$USR_LEAST" 'the binary and the one before it'
-    memory=$(awk '$1 == "MemTotal:" { print $2 }' /proc/meminfo)
-    if ((memory < MEMORY_LEAST)); then
-        problem "this machine has $((memory / 1024)) MiB of memory; Meetbox needs 2 GiB" 'use a machine with 2 GiB; 4 for recordings'
-    elif ((memory < MEMORY_GOOD)); then
-        warn "this machine has $((memory / 1024)) MiB of memory; a recording takes up to 4 GiB"
-    fi
-}
-
-# room FOLDER KIB PURPOSE
-room() {
-    local free
-    free=$(df -Pk "$1" | awk 'NR == 2 { print $4 }')
-    ((free >= $2)) || problem "$1 has $((free / 1024)) MiB free, and needs $(($2 / 1024)) for $3" "make room below $1, or give it a larger disk"
-}
-
-check_ports() {
-    local sockets port number holder
-    sockets=$(ss -Hlntup 2>/dev/null) || return 0
-    for port in "${PORTS[@]}"; do
-        number=${port%/*}
-        holder=$(awk -v kind="${port#*/}" -v end=":$number\$" '$1 == kind && $5 ~ end { print $7; exit }' <<<"$sockets")
-        [[ -n $holder ]] || continue
-        [[ $holder =~ \(\"([^\"]*)\",pid=([0-9]+) ]] || continue
-        if [[ $INSTALLED == yes && ${BASH_REMATCH[1]} =~ $OURS ]]; then continue; fi
-        problem "port $port is held by ${BASH_REMATCH[1]} (process ${BASH_REMATCH[2]})" \
-            "stop it for good; its service: systemctl status ${BASH_REMATCH[2]}"
-    done
-}
-
-check_names() {
-    local own leads address
-    [[ -n $DOMAIN ]] || return 0
-    [[ ${CERTIFICATE:-$(setup_said certificate)} != internal ]] || return 0
-    leads=$(getent ahosts "$DOMAIN" | awk '{ print $1 }' | grep -v '^::ffff:' | sort -u) || leads=''
-    if [[ -z $leads ]]; then
-        problem "the name $DOMAIN leads nowhere" "make an A record for it, with this machine's public address; then wait until it is known"
-        return 0
-    fi
-    own=$(ip -o addr show | awk '{ sub("/.*", "", $4); print $4 }')
-    own+=$'\n'${PUBLIC_ADDRESS:-$(setup_said public_address)}
-    for address in $leads; do
-        if grep -qxF "$address" <<<"$own"; then continue; fi
-        # Behind one-to-one NAT nobody here knows the public address.
-        if [[ $address != *:* && -z $PUBLIC_ADDRESS ]] && ! has_public_address <<<"$own"; then
-            warn "$DOMAIN leads to $address, which is not known to be this machine; --public-address $address says that it is"
-            continue
-        fi
-        problem "the name $DOMAIN leads to $address, which is not this machine" \
-            "let it lead here, or say --public-address $address when that address does"
-    done
-}
-
-has_public_address() {
-    grep -v : | grep -E . | grep -qvE '^(10\.|127\.|169\.254\.|192\.168\.|172\.(1[6-9]|2[0-9]|3[01])\.|100\.(6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-7])\.)'
-}
-
-# What `meetbox setup` was told before.
-setup_said() { sed -n "s/^ *\"$1\": \"\(.*\)\",\{0,1\}\$/\1/p" "$SETTINGS/setup.json" 2>/dev/null || true; }
-
-check_clock() {
-    local theirs='' off
-    [[ $(timedatectl show --property NTPSynchronized --value 2>/dev/null) != yes ]] || return 0
-    if [[ -z $FILE$BUNDLE && $RELEASES == https://* ]]; then
-        theirs=$(curl -sI --proto '=https' --max-time 15 "$RELEASES" | tr -d '\r' | sed -n 's/^[Dd]ate: //p' | tail -n 1) || true
-    fi
-    if [[ -z $theirs ]]; then
-        warn 'the clock is not synchronised; tokens are refused when it is a minute off: timedatectl set-ntp true'
-        return 0
-    fi
-    off=$(($(date +%s) - $(date -d "$theirs" +%s)))
-    ((off >= -60 && off <= 60)) || problem "the clock is ${off#-} seconds off, and tokens and certificates go by it" 'timedatectl set-ntp true'
-}
-
-check_firewall() {
-    if systemctl is-active --quiet firewalld.service 2>/dev/null; then
-        problem 'firewalld runs, and would shut what Meetbox opens' \
-            'let iptables rules count: systemctl disable --now firewalld; or keep it, with its ports opened as docs/operations.md says'
-    fi
-    command -v iptables >/dev/null || PACKAGES+=(iptables)
-}
+os_release() { sed -n "s/^$1=\"\{0,1\}\([^\"]*\)\"\{0,1\}\$/\1/p" /etc/os-release; }
 
 check_docker() {
-    local compose release
-    # shellcheck disable=SC1091 # each system has its own
-    release=$(. /etc/os-release && printf '%s %s' "${ID-}" "${VERSION_ID-}") || release=unknown
-    if command -v docker >/dev/null; then
-        if [[ $(readlink -f "$(command -v docker)") == *snap* ]]; then
-            problem 'Docker is a snap, which does not see /etc/meetbox' 'snap remove docker; this script then installs another'
-        elif ! docker version --format '{{.Server.Version}}' >/dev/null 2>&1; then
-            problem 'the Docker engine does not answer' 'systemctl enable --now docker; then: docker version'
-        fi
-        compose=$(docker compose version --short 2>/dev/null) || compose=''
-        [[ ! ${compose#v} =~ ^[2-9] ]] || return 0
-        if dpkg -s docker-ce >/dev/null 2>&1; then PACKAGES+=(docker-compose-plugin); return 0; fi
-    else
-        PACKAGES+=(docker.io)
-    fi
-    case $release in
+    command -v iptables >/dev/null || PACKAGES+=(iptables)
+    if docker compose version >/dev/null 2>&1; then return 0; fi
+    if dpkg -s docker-ce >/dev/null 2>&1; then PACKAGES+=(docker-compose-plugin); return 0; fi
+    command -v docker >/dev/null || PACKAGES+=(docker.io)
+    case $SYSTEM in
     ubuntu*) PACKAGES+=(docker-compose-v2) ;;
     'debian 13') PACKAGES+=(docker-compose) ;;
     # It has only the compose of before.
@@ -318,9 +205,7 @@ check_docker() {
         ;;
     *) problem 'Docker with its compose plugin is missing' 'install both: https://docs.docker.com/engine/install/' ;;
     esac
-    if ((${#PACKAGES[@]} > 0)) && ! command -v apt-get >/dev/null; then
-        problem "these are missing, and there is no apt-get: ${PACKAGES[*]}" 'install them'
-    fi
+    command -v apt-get >/dev/null || problem "these are missing, and there is no apt-get: ${PACKAGES[*]}" 'install them'
 }
 
 # --- the binary -----------------------------------------------------------------------------------------------------------
@@ -334,9 +219,7 @@ find_binary() {
         fetch_release || return 0
     fi
     NEW=$WORK/meetbox
-    if [[ -n $FILE ]]; then
-        install -m 755 "$FILE" "$NEW"
-    elif ! tar -xzf "${BUNDLE:-$WORK/bundle}" -C "$WORK" --no-same-owner --strip-components=1 --wildcards '*/meetbox'; then
+    if [[ -n $FILE ]]; then install -m 755 "$FILE" "$NEW"; elif ! tar -xzf "${BUNDLE:-$WORK/bundle}" -C "$WORK" --no-same-owner --strip-components=1 --wildcards '*/meetbox'; then
         NEW=''
         problem "there is no meetbox in ${BUNDLE:-what was fetched}" 'take a bundle of a release: meetbox-VERSION-linux-ARCH.tar.gz'
         return 0
@@ -349,10 +232,9 @@ find_binary() {
     [[ -x $BINARY && $(sum_of "$NEW") == "$(sum_of "$BINARY")" ]] || CHANGES_BINARY=yes
     [[ $INSTALLED == yes && $CHANGES_BINARY == yes ]] || return 0
     before=$("$BINARY" version --verbose | migration) after=$(migration <"$WORK/version")
-    if ((${after:-0} < ${before:-0})) && [[ $ALLOW_DOWNGRADE == no ]]; then
+    ((${after:-0} >= ${before:-0})) || [[ $ALLOW_DOWNGRADE == yes ]] ||
         problem "this build knows $after migrations, and the one that runs here $before: its database may be too new for it" \
             'take a later build; or restore a backup of that time; or --allow-downgrade'
-    fi
 }
 
 migration() { sed -n 's/^migrations: \([0-9]*\),.*/\1/p'; }
@@ -385,7 +267,7 @@ check_file() {
 
 # Fetches the bundle, checked, to $WORK/bundle.
 fetch_release() {
-    local where name
+    local where name date
     if [[ -z $RELEASES || -z $RELEASE_KEY ]]; then
         problem 'this script knows no release: it is not of one, so it has no address or no key to check it with' \
             'use the install.sh of a release, or --bundle FILE with the SHA256SUMS beside it'
@@ -398,6 +280,8 @@ fetch_release() {
             'see to the network, a proxy in https_proxy, the version; or use --bundle FILE'
         return 1
     fi
+    date=$(tr -d '\r' <"$WORK/headers" | sed -n 's/^[Dd]ate: //p' | tail -n 1)
+    if [[ -n $date ]]; then CLOCK_OFF=$(($(date +%s) - $(date -d "$date" +%s))); fi
     if ! signed "$WORK/SHA256SUMS"; then
         problem "the release at $where is not signed with our key" 'do not use it; tell those who publish it'
         return 1
@@ -423,7 +307,7 @@ fetch() {
     local only='=https'
     if [[ $1 == file://* ]]; then only='=file'; fi
     curl --fail --silent --show-error --location --proto "$only" --proto-redir "$only" --tlsv1.2 --retry 3 --connect-timeout 15 \
-        --max-time 900 --output "$2" "$1" 2>"$WORK/says"
+        --max-time 900 --dump-header "$WORK/headers" --output "$2" "$1" 2>"$WORK/says"
 }
 
 # signed FILE: FILE.minisig is a signature of it with $RELEASE_KEY, as minisign makes them: Ed25519 over BLAKE2b-512.
@@ -441,23 +325,22 @@ signed() {
     openssl pkeyutl -verify -pubin -keyform DER -inkey "$key.der" -rawin -in "$WORK/digest" -sigfile "$signature.raw" >/dev/null 2>&1
 }
 
-# The images are here, come along, or can be fetched.
-check_images() {
-    local image missing=()
-    [[ -n $NEW && -n $DOMAIN && -z $IMAGES ]] || return 0
-    if ! "$NEW" setup --render "$WORK/root" --domain "$DOMAIN" >"$WORK/says" 2>&1; then
-        problem "Meetbox cannot be set up here: $(tail -c 500 "$WORK/says")" 'what it says itself'
-        return 0
-    fi
-    for image in $(awk '$1 == "image:" { print $2 }' "$WORK/root/etc/meetbox/compose.yaml"); do
-        docker image inspect "$image" >/dev/null 2>&1 || missing+=("$image")
-    done
-    ((${#missing[@]} > 0)) || return 0
-    # Whoever answers is there, also when it asks who we are.
-    if ! curl -s --proto '=https' --max-time 20 --output /dev/null https://registry-1.docker.io/v2/; then
-        problem "the images' registry does not answer, and these are missing: ${missing[*]}" \
-            'see to the network; or elsewhere: docker save IMAGE… | gzip >images.tar.gz, and here --images images.tar.gz'
-    fi
+# What the binary itself looks at, and how it says what is wrong is as `problem` does.
+check_machine() {
+    local options=() status=0
+    [[ -n $NEW ]] || return 0
+    if [[ $INSTALLED == yes ]]; then options+=(--installed); fi
+    "$NEW" preflight --certificate "$(certificate)" "${options[@]}" ${DOMAIN:+--domain "$DOMAIN"} ${IMAGES:+--images-come-along} \
+        ${PUBLIC_ADDRESS:+--public-address "$PUBLIC_ADDRESS"} ${CLOCK_OFF:+--clock-off="$CLOCK_OFF"} >"$WORK/found" || status=$?
+    if ((status != 0)) && [[ ! -s $WORK/found ]]; then problem 'the new binary cannot look at this machine; see above' 'take another release'; fi
+    PROBLEMS+=$(cat "$WORK/found" && printf x) && PROBLEMS=${PROBLEMS%x}
+}
+
+# What was said now, or the first time.
+certificate() {
+    local kept
+    kept=$(sed -n 's/^ *"certificate": "\([a-z]*\)",\{0,1\}$/\1/p' "$SETTINGS/setup.json" 2>/dev/null) || true
+    printf '%s' "${CERTIFICATE:-${kept:-acme}}"
 }
 
 # --- what is done ---------------------------------------------------------------------------------------------------------
@@ -485,35 +368,29 @@ step() {
 
 only_once() {
     exec 9>"$LOCK"
-    flock -n 9 || { say 'error: another installation is under way on this machine' >&2; exit 1; }
+    flock -n 9 || { say 'error: another installation is under way on this machine; nothing was changed' >&2; exit 1; }
 }
 
 # An upgrade would cut them off.
 no_recording() {
     local status=0
     if ! systemctl is-active --quiet meetbox-stack.service; then return 0; fi
-    if [[ -n $WAIT ]]; then
-        "$BINARY" recordings --wait "$WAIT" || status=$?
-    else
-        "$BINARY" recordings --running || status=$?
-    fi
+    "$BINARY" recordings --running ${WAIT:+--wait "$WAIT"} || status=$?
     case $status in
-    0) ;;
-    3) say 'error: these recordings run, so nothing was changed; stop them, or say --wait-for-recordings MINUTES' >&2; exit 1 ;;
-    *) say 'error: cannot find out whether something records, so nothing was changed; see above, and: systemctl status meetbox' >&2; exit 1 ;;
+    0) return 0 ;;
+    3) say 'error: that is being recorded, so nothing was changed; stop it, or say --wait-for-recordings MINUTES' >&2 ;;
+    *) say 'error: cannot find out whether something is being recorded, so nothing was changed: systemctl status meetbox' >&2 ;;
     esac
+    exit 1
 }
 
 install_packages() {
-    local suite key=/etc/apt/keyrings/docker.asc
+    local from=https://download.docker.com/linux/debian key=/etc/apt/keyrings/docker.asc
     if [[ $DOCKERS_OWN == yes ]]; then
-        # shellcheck disable=SC1091 # each system has its own
-        suite=$(. /etc/os-release && printf '%s' "$VERSION_CODENAME")
         install -d -m 755 /etc/apt/keyrings
-        fetch https://download.docker.com/linux/debian/gpg "$key"
+        fetch "$from/gpg" "$key"
         chmod 644 "$key"
-        printf 'deb [arch=%s signed-by=%s] https://download.docker.com/linux/debian %s stable\n' "$ARCH" "$key" "$suite" \
-            >/etc/apt/sources.list.d/docker.list
+        printf 'deb [arch=%s signed-by=%s] %s bookworm stable\n' "$ARCH" "$key" "$from" >/etc/apt/sources.list.d/docker.list
     fi
     export DEBIAN_FRONTEND=noninteractive
     apt-get -qq -o DPkg::Lock::Timeout=300 update
@@ -548,10 +425,8 @@ place() {
 set_up() {
     local options=(--yes)
     [[ -z $DOMAIN || -e $SETTINGS/meetbox.env ]] || options+=(--domain "$DOMAIN")
-    [[ -z $EMAIL ]] || options+=(--email "$EMAIL")
-    [[ -z $CERTIFICATE ]] || options+=(--certificate "$CERTIFICATE")
-    [[ -z $PUBLIC_ADDRESS ]] || options+=(--public-address "$PUBLIC_ADDRESS")
-    "$BINARY" setup "${options[@]}"
+    "$BINARY" setup "${options[@]}" ${EMAIL:+--email "$EMAIL"} ${CERTIFICATE:+--certificate "$CERTIFICATE"} \
+        ${PUBLIC_ADDRESS:+--public-address "$PUBLIC_ADDRESS"}
 }
 
 wait_ready() {
@@ -566,7 +441,7 @@ wait_ready() {
 wait_https() {
     local end=$((SECONDS + HTTPS_WITHIN)) unknown=()
     PLACED=no
-    if [[ ${CERTIFICATE:-$(setup_said certificate)} == internal ]]; then unknown=(--insecure); fi
+    if [[ $(certificate) == internal ]]; then unknown=(--insecure); fi
     until curl -sf "${unknown[@]}" --max-time 10 --resolve "$DOMAIN:443:127.0.0.1" --output /dev/null "https://$DOMAIN/readyz" 2>"$WORK/says"; do
         if ((SECONDS >= end)); then
             cat "$WORK/says" >&2
@@ -616,9 +491,9 @@ roll_back() {
 # The binary takes everything away, itself at last.
 uninstall() {
     local options=()
-    [[ -x $BINARY ]] || { say "error: there is no $BINARY; Meetbox is not installed" >&2; exit 1; }
-    [[ $PURGE == no ]] || options+=(--purge)
-    [[ $YES == no ]] || options+=(--yes)
+    [[ -x $BINARY ]] || refuse "there is no $BINARY; Meetbox is not installed"
+    if [[ $PURGE == yes ]]; then options+=(--purge); fi
+    if [[ $YES == yes ]]; then options+=(--yes); fi
     "$BINARY" uninstall "${options[@]}"
 }
 

@@ -20,6 +20,8 @@ main() {
     rm -rf dist
     mkdir dist
     local arch name binary
+    packaging/installer.sh >dist/install.sh
+    chmod 755 dist/install.sh
     for arch in "${ARCHITECTURES[@]}"; do
         name=meetbox-$VERSION-linux-$arch
         printf '=== %s\n' "$name"
@@ -56,6 +58,7 @@ bundle() {
         case $source in
             BINARY) source=dist/$2 ;;
             SBOM) source=dist/$2.cdx.json ;;
+            INSTALLER) source=dist/install.sh ;;
         esac
         install -D -m "$mode" "$source" "$stage/$2/$name"
     done < <(grep -v '^#' packaging/bundle.list)

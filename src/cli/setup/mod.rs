@@ -14,7 +14,9 @@ use std::{
 use secrecy::ExposeSecret;
 use url::Url;
 
-use self::answers::{Answers, Source as CertificateSource};
+pub use self::answers::Source as CertificateSource;
+pub use self::machine::default_interface;
+use self::answers::Answers;
 use super::{Failure, egress_config, print};
 use crate::{
     assets::appliance::{Appliance, ConfigFile, EGRESS_HEALTH_PORT, RESCUE},
@@ -141,7 +143,7 @@ fn make_folders(root: &Path) -> Result<(), Failure> {
 }
 
 /// A host name with a dot in it, as certificates are given for (RFC 1123).
-fn domain(text: &str) -> Result<String, &'static str> {
+pub fn domain(text: &str) -> Result<String, &'static str> {
     let text = text.trim_end_matches('.').to_ascii_lowercase();
     let is_label = |label: &str| {
         (1..=63).contains(&label.len())
