@@ -17,7 +17,9 @@ WEB_SOURCES := $(shell find web -type f \
 	-not -path '*/node_modules/*' -not -path 'web/.next/*' -not -path 'web/out/*' -not -path '*/dist/*' \
 	-not -name next-env.d.ts -not -name '*.tsbuildinfo' 2>/dev/null)
 
-.PHONY: help prerequisites prerequisites-tests dev test web client lint fmt screens bench seed sqlx static dist
+SCRIPTS = $(shell git ls-files '*.sh') .ci/run
+
+.PHONY: help prerequisites prerequisites-tests shellcheck dev test web client lint fmt screens bench seed sqlx static dist
 
 help: ## List these
 	@sed -nE 's/^([a-z0-9]+):.*## (.*)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | column -t -s '|'
@@ -47,8 +49,12 @@ client: web/node_modules/.package-lock.json ## Generate the API's typed client f
 lint: web/node_modules/.package-lock.json ## Check form and lints of everything
 	cargo fmt --all --check
 	cargo clippy --all-targets --locked -- -D warnings
+	@$(MAKE) shellcheck
 	npm --prefix web run lint
 	npm --prefix web run client:check
+
+shellcheck:
+	shellcheck --external-sources $(SCRIPTS)
 
 fmt: web/node_modules/.package-lock.json ## Bring everything into form
 	cargo fmt --all

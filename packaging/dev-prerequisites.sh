@@ -27,6 +27,11 @@ readonly PACKAGES=(
 )
 readonly FOR_TESTS=(
     'caddy /usr/bin/caddy'
+    'shellcheck /usr/bin/shellcheck'
+    # install.sh and the firewall are tried in namespaces of their own.
+    'iptables /usr/sbin/iptables'
+    'iproute2 /usr/sbin/ip'
+    'minisign /usr/bin/minisign'
 )
 readonly FOR_CONTAINERS=(
     'docker.io /usr/sbin/dockerd'

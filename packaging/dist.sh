@@ -20,6 +20,8 @@ main() {
     rm -rf dist
     mkdir dist
     local arch name binary
+    packaging/installer.sh >dist/install.sh
+    chmod 755 dist/install.sh
     for arch in "${ARCHITECTURES[@]}"; do
         name=meetbox-$VERSION-linux-$arch
         printf '=== %s\n' "$name"
@@ -27,7 +29,7 @@ main() {
         install -m 755 "$binary" "dist/$name"
         packaging/sbom.sh "$arch" >"dist/$name.cdx.json"
         xz -9 --extreme --threads=1 --keep "dist/$name"
-        packaging/bundle.sh "dist/$name" "dist/$name.cdx.json" "$name" >"dist/$name.tar.gz"
+        packaging/bundle.sh "dist/$name" "dist/$name.cdx.json" dist/install.sh "$name" >"dist/$name.tar.gz"
         weigh "dist/$name" "$MOST_BYTES"
         weigh "dist/$name.xz" "$MOST_BYTES_COMPRESSED"
     done

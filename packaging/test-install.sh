@@ -97,7 +97,7 @@ make_bundle() {
     local folder=$machine_root/root/$2
     mkdir -p "$folder"
     echo '{}' >"$work/sbom.json"
-    SOURCE_DATE_EPOCH=0 packaging/bundle.sh "$1" "$work/sbom.json" meetbox >"$folder/meetbox.tar.gz"
+    SOURCE_DATE_EPOCH=0 packaging/bundle.sh "$1" "$work/sbom.json" install.sh meetbox >"$folder/meetbox.tar.gz"
     (cd "$folder" && sha256sum meetbox.tar.gz >SHA256SUMS)
     cp install.sh "$folder/install.sh"
 }

@@ -3,6 +3,7 @@
 pub mod appliance;
 pub mod egress;
 pub mod egress_keys;
+pub mod ports;
 pub mod templates;
 
 use std::borrow::Cow;

@@ -18,13 +18,22 @@ pub const CADDY_IMAGE: &str = "caddy:2.10-alpine";
 /// All of them.
 pub const IMAGES: [&str; 5] = [POSTGRES_IMAGE, REDIS_IMAGE, LIVEKIT_IMAGE, EGRESS_IMAGE, CADDY_IMAGE];
 
-/// The units that run an installation, in the order in which they are started.
-pub const UNITS: [&str; 2] = ["meetbox-stack.service", SERVICE];
-/// The one of Meetbox itself.
+/// The binary of an installation, and beside it the one of before.
+pub const BINARY: &str = "/usr/local/bin/meetbox";
+pub const LIBRARY: &str = "/usr/local/lib/meetbox";
+/// Meetbox itself, what stands beside it, and what lets people in.
 pub const SERVICE: &str = "meetbox.service";
-
+pub const STACK: &str = "meetbox-stack.service";
+pub const FIREWALL: &str = "meetbox-firewall.service";
+/// What systemd runs, in the order in which it is stopped.
+pub const UNITS: [&str; 3] = [SERVICE, STACK, FIREWALL];
+/// What setup makes outside of its folder besides units.
+pub const SYSTEM_FILES: [&str; 3] =
+    ["/etc/sysusers.d/meetbox.conf", "/etc/tmpfiles.d/meetbox.conf", "/etc/sysctl.d/60-meetbox.conf"];
 /// The folder of an installation's settings.
 pub const FOLDER: &str = "/etc/meetbox";
+/// The folder of an installation's data.
+pub const DATA: &str = "/var/lib/meetbox";
 /// Where recordings are kept when no object store is set, for Meetbox and for egress.
 pub const RECORDINGS: &str = "/var/lib/meetbox/recordings";
 /// Where egress leaves what it cannot upload.
@@ -96,10 +105,15 @@ pub struct ConfigFile {
     pub text: String,
 }
 
+/// The last of the ports for media on a machine of so many cores.
+pub fn rtc_udp_to(cores: u16) -> u16 {
+    RTC_UDP_FROM + cores.clamp(FEWEST_RTC_UDP_PORTS, 64) - 1
+}
+
 impl Machine {
     /// The last of the ports for media.
     pub fn rtc_udp_to(&self) -> u16 {
-        RTC_UDP_FROM + self.cores.clamp(FEWEST_RTC_UDP_PORTS, 64) - 1
+        rtc_udp_to(self.cores)
     }
 }
 
@@ -120,6 +134,11 @@ impl Appliance {
                 "etc/systemd/system/meetbox-stack.service",
                 0o644,
                 include_str!("../../systemd/meetbox-stack.service"),
+            ),
+            file(
+                "etc/systemd/system/meetbox-firewall.service",
+                0o644,
+                include_str!("../../systemd/meetbox-firewall.service"),
             ),
             file("etc/sysusers.d/meetbox.conf", 0o644, include_str!("../../systemd/sysusers.conf")),
             file("etc/tmpfiles.d/meetbox.conf", 0o644, include_str!("../../systemd/tmpfiles.conf")),

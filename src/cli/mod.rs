@@ -7,15 +7,19 @@ pub mod dev;
 mod egress_config;
 mod failure;
 mod files;
+mod firewall;
 mod healthcheck;
 mod migrate;
 mod openapi;
 mod operator;
+mod preflight;
 mod programs;
+mod recordings;
 mod seed;
 mod serve;
 mod setup;
 mod start;
+mod uninstall;
 mod version;
 
 use std::{
@@ -55,8 +59,15 @@ enum Command {
     /// Stand in for LiveKit's recorder
     #[command(hide = true)]
     RecordInName(dev::StandInArgs),
+    /// Look whether this machine can hold an installation; changes nothing, exits 1 when something is in the way
+    Preflight(preflight::Args),
+    /// List the recordings under way, or wait for them; exits 3 while there are some
+    Recordings(recordings::Args),
     /// Fill a development database with believable meetings
     Seed,
+    /// Let people reach Meetbox on this machine, and nobody what stands behind it
+    #[command(subcommand)]
+    Firewall(firewall::Command),
     /// Ask the server on this machine whether it is ready
     Healthcheck(healthcheck::Args),
     /// Bring the database's schema up to date
@@ -67,6 +78,8 @@ enum Command {
     Serve,
     /// Set up a whole installation on this machine: LiveKit, its recorder, Postgres, Redis, Caddy and the services
     Setup(setup::Args),
+    /// Stop Meetbox on this machine and take it away; data and settings stay
+    Uninstall(uninstall::Args),
     /// Print which Meetbox this is
     Version(version::Args),
 }
@@ -88,12 +101,22 @@ pub fn run() -> ExitCode {
             Err(failure) => Err(failure),
         },
         Command::RecordInName(args) => dev::stand_in(args),
+        Command::Preflight(args) => match preflight::run(&args) {
+            Ok(code) => return code,
+            Err(failure) => Err(failure),
+        },
+        Command::Recordings(args) => match recordings::run(&args) {
+            Ok(code) => return code,
+            Err(failure) => Err(failure),
+        },
         Command::Seed => seed::run(),
+        Command::Firewall(command) => firewall::run(command),
         Command::Healthcheck(args) => healthcheck::run(&args),
         Command::Migrate => migrate::run(),
         Command::Openapi => openapi::run(),
         Command::Serve => serve::run(),
         Command::Setup(args) => setup::run(args),
+        Command::Uninstall(args) => uninstall::run(&args),
         Command::Version(args) => version::run(args),
     };
     match outcome {

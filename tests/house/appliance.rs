@@ -3,9 +3,10 @@
 use meetbox::{
     assets::{
         appliance::{
-            EGRESS_HEALTH_PORT, EGRESS_IMAGE, FOLDER, LIVEKIT_IMAGE, LIVEKIT_PORT, POSTGRES_IMAGE, RECORDINGS, RESCUE,
-            RTC_TCP_PORT, RTC_UDP_FROM,
+            BINARY, DATA, EGRESS_IMAGE, FOLDER, LIBRARY, LIVEKIT_IMAGE, LIVEKIT_PORT, POSTGRES_IMAGE, RECORDINGS,
+            RESCUE, SYSTEM_FILES, UNITS,
         },
+        ports::{self, API_PORT, Reach},
         templates::{EGRESS_VERSION, LIVEKIT_VERSION},
     },
     config::{Settings, Source},
@@ -34,11 +35,22 @@ fn ports_are_the_same_everywhere() {
     says("assets/appliance/Caddyfile", &[&ours, &livekit, "admin 127.0.0.1:2019\n", "import /etc/meetbox/caddy.d/"]);
     let [livekit, caddy] = [LIVEKIT_PORT, 2019].map(|port| format!("\"http://127.0.0.1:{port}/"));
     says("assets/appliance/compose.yaml", &[&livekit, &caddy, "127.0.0.1:5432:5432", "127.0.0.1:6379:6379"]);
-    // On the page, in one row, stands what nobody outside reaches.
-    let inside = format!("| {port}, {LIVEKIT_PORT}, 5432, 6379, 2019 |");
-    let rows =
-        [format!("| {RTC_TCP_PORT}/tcp |"), format!("| {RTC_UDP_FROM}/udp "), format!("| {EGRESS_HEALTH_PORT}/tcp |")];
-    says("docs/operations.md", &[&inside, &rows[0], &rows[1], &rows[2], "| 443/udp |", "| 443/tcp |", "| 80/tcp |"]);
+    assert_eq!(port, API_PORT);
+    // The page names every port in a row of those that are reached from the same place.
+    let page = tree::read("docs/operations.md");
+    for it in ports::of_installation(50_003) {
+        let reached = match it.reach {
+            Reach::Everywhere => "| everywhere |",
+            Reach::ThisMachine => "| this machine alone",
+        };
+        let named = |row: &str| {
+            let cell = row.split('|').nth(1).unwrap_or_default();
+            let numbers = cell.split(|c: char| !c.is_ascii_digit());
+            numbers.clone().any(|number| number == it.from.to_string())
+                && (cell.contains(&format!("/{}", it.transport)) || !cell.contains('/'))
+        };
+        assert!(page.lines().any(|row| row.contains(reached) && named(row)), "docs/operations.md lacks {it:?}");
+    }
 }
 
 #[test]
@@ -66,4 +78,22 @@ fn images_are_of_the_versions_that_the_templates_are_for() {
     let [livekit, egress, postgres] =
         [LIVEKIT_IMAGE, EGRESS_IMAGE, POSTGRES_IMAGE].map(|image| format!("    image: {image}\n"));
     says("compose.yaml", &[&livekit, &egress, &postgres]);
+}
+
+#[test]
+fn whoever_takes_meetbox_away_knows_every_file_outside_of_its_folder() {
+    // What `Appliance::files` puts in place stands there as a path in quotes.
+    let source = tree::read("src/assets/appliance.rs");
+    let made = source.split('"').filter(|word| word.starts_with("etc/") && !word.starts_with("etc/meetbox/"));
+    let known: Vec<_> = UNITS.iter().map(|unit| format!("/etc/systemd/system/{unit}")).collect();
+    let known: Vec<_> = known.iter().map(String::as_str).chain(SYSTEM_FILES).collect();
+    let made: Vec<_> = made.map(|path| format!("/{path}")).collect();
+    assert!(made.len() >= 5, "{made:?}");
+    for path in &made {
+        assert!(known.contains(&path.as_str()), "{path} is in neither UNITS nor SYSTEM_FILES");
+    }
+    let installer = tree::read("install.sh");
+    for folder in [BINARY, LIBRARY, FOLDER, DATA] {
+        assert!(installer.contains(&format!("={folder}")), "install.sh does not know {folder}");
+    }
 }

@@ -51,6 +51,11 @@ impl Port {
         }
     }
 
+    /// Who listens on the port, at whichever address; `None` when nobody does.
+    pub fn listener(self) -> Option<Holder> {
+        (!self.inodes().is_empty()).then(|| self.look_up())
+    }
+
     /// The process that has the port; `None` as well when it belongs to somebody whose processes we may not look into.
     pub fn process(self) -> Option<u32> {
         let inodes = self.inodes();
@@ -97,6 +102,19 @@ pub struct Holder {
     process: Option<(u32, String)>,
 }
 
+impl Holder {
+    /// Its process.
+    pub fn pid(&self) -> Option<u32> {
+        self.process.as_ref().map(|(pid, _)| *pid)
+    }
+
+    /// The name of its program, without the folder.
+    pub fn program(&self) -> Option<&str> {
+        let (_, command) = self.process.as_ref()?;
+        command.split(' ').next()?.rsplit('/').next()
+    }
+}
+
 impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.process {
@@ -134,8 +152,12 @@ mod tests {
 
         let holder = port.holder().unwrap().to_string();
         assert!(holder.starts_with(&format!("pid {} (", std::process::id())), "{holder}");
+        let listener_told = port.listener().unwrap();
+        assert_eq!(listener_told.pid(), Some(std::process::id()));
+        assert!(listener_told.program().is_some_and(|name| name.starts_with("meetbox")), "{listener_told}");
 
         drop(listener);
+        assert!(port.listener().is_none());
         assert!(port.holder().is_none());
     }
 

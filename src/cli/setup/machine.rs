@@ -17,7 +17,7 @@ const ROUTES: &str = "/proc/net/route";
 pub fn find(args: &Args, public_address: Option<Ipv4Addr>, cores: u16) -> Result<Machine, Failure> {
     let interface = match &args.interface {
         Some(interface) => interface.clone(),
-        None => default_interface(&fs::read_to_string(ROUTES).unwrap_or_default()).ok_or_else(|| {
+        None => default_interface().ok_or_else(|| {
             Failure::input("this machine has no default route, so nobody knows by which interface people come")
                 .hint("say it: --interface eth0 --address 10.0.0.5")
         })?,
@@ -31,8 +31,13 @@ pub fn find(args: &Args, public_address: Option<Ipv4Addr>, cores: u16) -> Result
     Ok(Machine { cores, interface, address, public_address })
 }
 
-/// The interface of the default route; of several, the one that the kernel prefers.
-fn default_interface(routes: &str) -> Option<String> {
+/// The interface of the default route.
+pub fn default_interface() -> Option<String> {
+    default_interface_in(&fs::read_to_string(ROUTES).unwrap_or_default())
+}
+
+/// Of several, the one that the kernel prefers.
+fn default_interface_in(routes: &str) -> Option<String> {
     let defaults = routes.lines().skip(1).filter_map(|line| {
         let fields: Vec<_> = line.split_whitespace().collect();
         let (interface, to, metric, mask) = (fields.first()?, fields.get(1)?, fields.get(6)?, fields.get(7)?);
@@ -53,7 +58,7 @@ fn own_address() -> Option<Ipv4Addr> {
 
 #[cfg(test)]
 mod tests {
-    use super::default_interface;
+    use super::default_interface_in;
 
     #[test]
     fn of_several_default_routes_the_one_with_the_lowest_metric_counts() {
@@ -61,7 +66,7 @@ mod tests {
                       docker0 000011AC 00000000 0001 0 0 0 0000FFFF 0 0 0\n\
                       ens5 00000000 0100000A 0003 0 0 200 00000000 0 0 0\n\
                       ens3 00000000 0100000A 0003 0 0 100 00000000 0 0 0\n";
-        assert_eq!(default_interface(routes), Some("ens3".to_owned()));
-        assert_eq!(default_interface("Iface Destination\n"), None);
+        assert_eq!(default_interface_in(routes), Some("ens3".to_owned()));
+        assert_eq!(default_interface_in("Iface Destination\n"), None);
     }
 }

@@ -14,10 +14,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use self::{
-    answers::{Answers, Source as CertificateSource},
-    plan::Plan,
-};
+use self::{answers::Answers, plan::Plan};
+pub use self::{answers::Source as CertificateSource, machine::default_interface};
 use super::{Failure, print};
 
 /// Arguments of `meetbox setup`.
@@ -123,7 +121,7 @@ fn agree() -> Result<(), Failure> {
 }
 
 /// A host name with a dot in it, as certificates are given for (RFC 1123).
-fn domain(text: &str) -> Result<String, &'static str> {
+pub fn domain(text: &str) -> Result<String, &'static str> {
     let text = text.trim_end_matches('.').to_ascii_lowercase();
     let is_label = |label: &str| {
         (1..=63).contains(&label.len())

@@ -16,7 +16,7 @@ use rustix::{
 use super::containers;
 use crate::{
     app::accounts,
-    assets::appliance::{FOLDER, SERVICE, UNITS},
+    assets::appliance::{BINARY, FIREWALL, FOLDER, SERVICE, STACK, UNITS},
     cli::{Failure, account, operator, print, programs::Program, runtime},
     config::Settings,
 };
@@ -26,7 +26,6 @@ const SYSTEMCTL: Program = Program::new("systemctl");
 const LOCK: &str = "/run/meetbox-setup.lock";
 /// There is one exactly where systemd runs the machine (sd_booted(3)).
 const SYSTEMD: &str = "/run/systemd/system";
-const BINARY: &str = "/usr/local/bin/meetbox";
 /// Room for LiveKit's sockets.
 const SYSCTL: &str = "/etc/sysctl.d/60-meetbox.conf";
 
@@ -103,19 +102,19 @@ fn sysctls_hold() -> Result<bool, Failure> {
 
 /// Starts what does not run, and starts anew what runs with something older than what is written.
 pub fn start(settings: &Settings) -> Result<(), Failure> {
-    let [stack, service] = UNITS;
+    start_unit(FIREWALL)?;
     // Here, and not by the unit, so that one sees what fails.
-    containers::start(is_active(stack)?)?;
-    start_unit(stack)?;
+    containers::start(is_active(STACK)?)?;
+    start_unit(STACK)?;
     let runtime = runtime()?;
     if runtime.block_on(containers::provide_database(&settings.database))? {
         print("made the database and its role as the settings say\n")?;
     }
-    if is_active(service)? && is_outdated()? {
+    if is_active(SERVICE)? && is_outdated()? {
         print("restarting meetbox: what it runs with has changed\n")?;
-        systemctl(&["restart", service], service)?;
+        systemctl(&["restart", SERVICE], SERVICE)?;
     } else {
-        start_unit(service)?;
+        start_unit(SERVICE)?;
     }
     runtime.block_on(async {
         let app = operator::open(settings).await?;
