@@ -28,6 +28,8 @@ machine_make() {
     cp -a "$kept/root" "$machine_root"
     install -D .meetbox/bin/docker-compose "$machine_root/$PLUGINS/docker-compose"
     echo vm >"$machine_root/etc/hostname"
+    # Where nobody answers names, and says so at once.
+    printf 'nameserver %s\n' "$WORLD_ADDRESS" >"$machine_root/etc/resolv.conf"
     # Containers get their cgroups only where they may be written to.
     machine_unit cgroups.service <<'END'
 [Unit]
@@ -90,6 +92,8 @@ machine_network() {
     ip netns add "$world_name"
     ip -netns "$machine_name" link add eth0 type veth peer name eth0 netns "$world_name"
     local name
+    # Every refusal is told, and not one a second.
+    ip netns exec "$machine_name" sysctl --quiet net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0
     for name in "$machine_name" "$world_name"; do
         ip -netns "$name" link set lo up
         ip -netns "$name" link set eth0 up
@@ -105,6 +109,12 @@ machine_network() {
 machine() {
     nsenter --target "$machine_leader" --all -- env --ignore-environment HOME=/root LANG=C.UTF-8 \
         PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
+}
+
+# world_knows NAME: that the name is the machine's, out there.
+world_knows() {
+    mkdir -p "/etc/netns/$world_name"
+    printf '127.0.0.1 localhost\n%s %s\n' "$MACHINE_ADDRESS" "$1" >"/etc/netns/$world_name/hosts"
 }
 
 # world COMMAND…: runs it here, at the other end of the machine's network.
@@ -131,6 +141,7 @@ machine_end() {
     fi
     [[ -z $machine_process ]] || wait "$machine_process" 2>/dev/null || true
     machine_process=
+    rm -rf "/etc/netns/$world_name"
     ip netns delete "$machine_name" 2>/dev/null || true
     ip netns delete "$world_name" 2>/dev/null || true
 }

@@ -28,7 +28,7 @@ main() {
     trap end EXIT
     prepare
 
-    installing
+    installing || return
     nobody_else_gets_in
     people_can_meet
     a_second_run_changes_nothing
@@ -61,6 +61,7 @@ prepare() {
     printf '%s %s\n' "$MACHINE_ADDRESS" "$DOMAIN" >>"$machine_root/etc/hosts"
     machine_boot || skip 'a machine cannot be booted here'
     machine docker info >/dev/null || skip 'a Docker engine does not run in a machine here'
+    world_knows "$DOMAIN"
     start_registry
     fill_registry
     make_bundle "$binary" 1
@@ -73,7 +74,7 @@ log: { level: error }
 storage: { filesystem: { rootdirectory: $work/registry } }
 http: { addr: $REGISTRY }
 END
-    world docker-registry serve "$work/registry.yaml" >"$work/registry.log" 2>&1 &
+    ip netns exec "$world_name" docker-registry serve "$work/registry.yaml" >"$work/registry.log" 2>&1 &
     registry=$!
 }
 
@@ -113,6 +114,8 @@ install_bundle() {
 
 installing() {
     check 'install.sh installs it' install_bundle 1 --domain "$DOMAIN" --certificate internal --public-address "$MACHINE_ADDRESS"
+    # Nothing else can hold where this has failed.
+    ((failed == 0)) || { tally && return; }
     cp "$machine_root$AUTHORITY" "$work/authority.crt"
     check 'the API is healthy over HTTPS' is_healthy
     check 'plain HTTP is sent on to HTTPS' is_sent_on
@@ -127,7 +130,7 @@ installing() {
 https() {
     local path=$1
     shift
-    world curl -fsS --max-time 20 --cacert "$work/authority.crt" --resolve "$DOMAIN:443:$MACHINE_ADDRESS" "$@" \
+    world curl -fsS --max-time 20 --cacert "$work/authority.crt" "$@" \
         "https://$DOMAIN$path"
 }
 
@@ -137,8 +140,7 @@ is_healthy() {
 
 is_sent_on() {
     local answer
-    answer=$(world curl -sS -o /dev/null -w '%{http_code} %{redirect_url}' --resolve "$DOMAIN:80:$MACHINE_ADDRESS" \
-        "http://$DOMAIN/m/heron?x=1")
+    answer=$(world curl -sS -o /dev/null -w '%{http_code} %{redirect_url}' "http://$DOMAIN/m/heron?x=1")
     [[ $answer == "308 https://$DOMAIN/m/heron?x=1" ]] || { printf '%s\n' "$answer" && return 1; }
 }
 
@@ -163,7 +165,7 @@ secrets_are_kept() {
     open=$(find "$machine_root"/{etc,usr/local,var/lib/meetbox,var/log,root} -type f -perm /007 \
         -exec grep -lF -- "$secret" {} + || true)
     [[ -z $open ]] || { printf '%s\n' "$open" && return 1; }
-    not machine ps -eo args | grep -F -- "$secret"
+    not grep -F -- "$secret" <(machine ps -eo args)
 }
 
 setting() {
@@ -309,7 +311,9 @@ has_a_log() {
 
 it_survives_a_reboot() {
     machine_halt
-    check 'the machine boots again' machine_boot
+    machine_boot
+    world_knows "$DOMAIN"
+    start_registry
     check 'everything comes back by itself' eventually 120 is_healthy
     nobody_else_gets_in
     everything_is_kept 'after the reboot'
@@ -343,7 +347,7 @@ taking_it_away() {
     check 'it can be taken away' machine /root/1/install.sh --uninstall --yes
     check 'nothing listens any more' nobody_listens
     check 'data and settings are still there' data_is_there
-    check 'the rules are those of the cloud again' not machine iptables-save -t filter | grep MEETBOX
+    check 'the rules are those of the cloud again' rules_are_gone
     check 'it can be installed again' install_bundle 1
     check 'and it is healthy' eventually 30 is_healthy
     everything_is_kept 'after it was taken away and came back'
@@ -352,7 +356,11 @@ taking_it_away() {
 }
 
 nobody_listens() {
-    not machine ss --no-header --numeric --listening --tcp | grep -E ':(80|443|3001|7880|7881|5432|6379|9090) '
+    not grep -E ':(80|443|3001|7880|7881|5432|6379|9090) ' <(machine ss --no-header --numeric --listening --tcp)
+}
+
+rules_are_gone() {
+    not grep MEETBOX <(machine iptables-save && machine ip6tables-save)
 }
 
 data_is_there() {
