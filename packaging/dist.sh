@@ -32,6 +32,7 @@ main() {
         packaging/bundle.sh "dist/$name" "dist/$name.cdx.json" dist/install.sh "$name" >"dist/$name.tar.gz"
         weigh "dist/$name" "$MOST_BYTES"
         weigh "dist/$name.xz" "$MOST_BYTES_COMPRESSED"
+        packaging/prove-binary.sh "dist/$name"
     done
     build_info >"dist/meetbox-$VERSION.buildinfo"
     (cd dist && sha256sum -- * >../SHA256SUMS.draft && mv ../SHA256SUMS.draft SHA256SUMS)

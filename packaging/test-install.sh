@@ -28,7 +28,7 @@ main() {
     trap end EXIT
     prepare
 
-    installing || return
+    installing || return 1
     nobody_else_gets_in
     people_can_meet
     a_second_run_changes_nothing
@@ -115,7 +115,7 @@ install_bundle() {
 installing() {
     check 'install.sh installs it' install_bundle 1 --domain "$DOMAIN" --certificate internal --public-address "$MACHINE_ADDRESS"
     # Nothing else can hold where this has failed.
-    ((failed == 0)) || { tally && return; }
+    ((failed == 0)) || { tally || return 1; }
     cp "$machine_root$AUTHORITY" "$work/authority.crt"
     check 'the API is healthy over HTTPS' is_healthy
     check 'plain HTTP is sent on to HTTPS' is_sent_on
@@ -183,10 +183,18 @@ only_reached() {
     local address=$1 protocol port reached=() wanted
     while read -r protocol port; do
         if world python3 packaging/probe.py "$protocol" "$address" "$port"; then reached+=("$protocol/$port"); fi
-    done < <(machine ss --no-header --numeric --listening --tcp --udp | awk '{ sub(/.*:/, "", $5); print $1, $5 }' | sort -u)
+    done < <(listeners "$address" | sort -u)
     wanted='tcp/22 tcp/443 tcp/7881 tcp/80 udp/443'
     if [[ $address == "$MACHINE_ADDRESS" ]]; then wanted+=' udp/50000 udp/50001'; fi
     [[ ${reached[*]} == "$wanted" ]] || { printf 'reached: %s\n' "${reached[*]}" && return 1; }
+}
+
+# listeners ADDRESS: protocol and port of everything that listens in that family, on whichever of its addresses.
+listeners() {
+    local others='^\\['
+    if [[ $1 == *:* ]]; then others='^[0-9]'; fi
+    machine ss --no-header --numeric --listening --tcp --udp |
+        awk -v others="$others" '$5 !~ others { sub(/.*:/, "", $5); print $1, $5 }'
 }
 
 oci_rules_stand() {
@@ -222,7 +230,7 @@ publishes() {
     said=$({
         echo 'publish microphone'
         sleep 3
-    } | (cd tests/e2e && NODE_EXTRA_CA_CERTS=$work/authority.crt world timeout 60 node sdk-participant.mjs \
+    } | (cd tests/e2e && SSL_CERT_FILE=$work/authority.crt world timeout 60 node sdk-participant.mjs \
         "wss://$DOMAIN" "$(livekit_token "$(setting LIVEKIT_API_KEY)" "$(setting LIVEKIT_API_SECRET)" \
             '"roomJoin":true,"room":"grey-heron"')") 2>&1)
     grep '"event":"published"' <<<"$said" || { printf '%s\n' "$said" && return 1; }
@@ -298,11 +306,33 @@ redis() {
     machine docker exec meetbox-redis-1 sh -c "REDISCLI_AUTH=\$REDIS_PASSWORD redis-cli $*"
 }
 
+# Feature: infrastructure-local-dev, Property 5: what leaves its health check without an answer is started again.
 what_freezes_is_started_again() {
     local service
+    for service in livekit redis; do freeze "$service"; done
+    for service in livekit redis; do
+        check "a frozen $service is started again" eventually 120 restarted "$service"
+        check "and its log says so" logged "$service" 'health check failed three times'
+    done
+    check 'and everything is healthy' eventually 60 is_healthy
     for service in "${SERVICES[@]}"; do
         check "docker logs has lines of $service" has_a_log "$service"
     done
+}
+
+# Stops the service itself, which is the child of the container's init.
+freeze() {
+    local init
+    init=$(container "$1" .State.Pid)
+    machine sh -c "kill -STOP \$(awk '{ print \$1 }' /proc/$init/task/$init/children)"
+}
+
+restarted() {
+    (($(container "$1" .RestartCount) > 0)) && container_is_healthy "$1"
+}
+
+logged() {
+    machine docker logs "meetbox-$1-1" 2>&1 | grep -F "$2"
 }
 
 has_a_log() {

@@ -128,6 +128,7 @@ impl Appliance {
             // Of the group that egress has in its container.
             file("etc/meetbox/egress.yaml", 0o640, &egress),
             file("etc/meetbox/Caddyfile", 0o644, &caddy),
+            file("etc/meetbox/health.sh", 0o755, include_str!("../../packaging/compose/health.sh")),
             file("etc/meetbox/.env", 0o600, &self.compose_env()?),
             file("etc/systemd/system/meetbox.service", 0o644, include_str!("../../systemd/meetbox.service")),
             file(

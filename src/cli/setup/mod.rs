@@ -18,6 +18,9 @@ use self::{answers::Answers, plan::Plan};
 pub use self::{answers::Source as CertificateSource, machine::default_interface};
 use super::{Failure, print};
 
+/// What the recorder's container is made of: another text makes it anew.
+const RECORDER_FILES: [&str; 2] = ["etc/meetbox/egress.yaml", "etc/meetbox/compose.yaml"];
+
 /// Arguments of `meetbox setup`.
 #[derive(clap::Args)]
 pub struct Args {
@@ -33,6 +36,9 @@ pub struct Args {
     /// Fetch the images anew, and stay with what they are then
     #[arg(long)]
     pull: bool,
+    /// Start the recorder anew also while it records: such recordings end there
+    #[arg(long)]
+    cut_recordings: bool,
     /// The name under which people reach Meetbox, such as meet.example.org; needed the first time
     #[arg(long, value_parser = domain)]
     domain: Option<String>,
@@ -80,6 +86,11 @@ fn on_this_machine(args: &Args) -> Result<(), Failure> {
         return Ok(());
     }
     system::look()?;
+    let renews_recorder =
+        args.pull || plan.changes.iter().any(|change| RECORDER_FILES.iter().any(|path| change.is_of(path)));
+    if renews_recorder && !args.cut_recordings {
+        system::refuse_while_recording(&plan.settings)?;
+    }
     if !plan.changes.is_empty() && !args.yes {
         agree()?;
     }

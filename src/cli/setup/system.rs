@@ -17,7 +17,7 @@ use super::containers;
 use crate::{
     app::accounts,
     assets::appliance::{BINARY, FIREWALL, FOLDER, SERVICE, STACK, UNITS},
-    cli::{Failure, account, operator, print, programs::Program, runtime},
+    cli::{Failure, account, operator, print, programs::Program, recordings, runtime},
     config::Settings,
 };
 
@@ -98,6 +98,27 @@ fn sysctls_hold() -> Result<bool, Failure> {
         }
     }
     Ok(true)
+}
+
+/// Refuses when somebody's recording would be cut off.
+pub fn refuse_while_recording(settings: &Settings) -> Result<(), Failure> {
+    if !is_active(STACK)? {
+        return Ok(());
+    }
+    let asked = runtime()?.block_on(async {
+        let app = operator::look(settings).await?;
+        recordings::running(&app).await
+    });
+    match asked {
+        Ok(running) if running.is_empty() => Ok(()),
+        Ok(running) => Err(Failure::input(format!(
+            "{} under way, and these changes start the recorder anew",
+            if running.len() == 1 { "a recording is".to_owned() } else { format!("{} recordings are", running.len()) }
+        ))
+        .hint("`meetbox recordings --wait 60` waits for their end; `meetbox setup --cut-recordings` ends them here")),
+        // Setup may be just what mends it.
+        Err(err) => print(&format!("warning: nobody can say whether something is being recorded: {err}\n")),
+    }
 }
 
 /// Starts what does not run, and starts anew what runs with something older than what is written.
