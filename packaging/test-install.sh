@@ -38,6 +38,7 @@ main() {
     it_survives_a_reboot
     upgrading
     taking_it_away
+    installing_without_a_network
 
     tally
 }
@@ -184,9 +185,13 @@ only_reached() {
     while read -r protocol port; do
         if world python3 packaging/probe.py "$protocol" "$address" "$port"; then reached+=("$protocol/$port"); fi
     done < <(listeners "$address" | sort -u)
-    wanted='tcp/22 tcp/443 tcp/7881 tcp/80 udp/443'
-    if [[ $address == "$MACHINE_ADDRESS" ]]; then wanted+=' udp/50000 udp/50001'; fi
+    wanted="tcp/22 tcp/443 tcp/7881 tcp/80 udp/443$(media_ports)"
     [[ ${reached[*]} == "$wanted" ]] || { printf 'reached: %s\n' "${reached[*]}" && return 1; }
+}
+
+# As many as LiveKit has opened of those that it may.
+media_ports() {
+    machine ss --no-header --numeric --listening --udp | sed -nE 's/.*:(500[0-9]{2}) .*/\1/p' | sort -u | sed 's|^| udp/|' | tr -d '\n'
 }
 
 # listeners ADDRESS: protocol and port of everything that listens in that family, on whichever of its addresses.
@@ -381,6 +386,7 @@ taking_it_away() {
     check 'it can be installed again' install_bundle 1
     check 'and it is healthy' eventually 30 is_healthy
     everything_is_kept 'after it was taken away and came back'
+    machine sh -c 'docker image ls --format "{{.Repository}}:{{.Tag}}" | grep -v none | sort -u | xargs docker save --output /root/images.tar'
     check 'it can be taken away with its data' machine /root/1/install.sh --uninstall --purge --yes
     check 'and nothing is left' nothing_is_left
 }
@@ -404,6 +410,15 @@ nothing_is_left() {
     found+=$(machine docker ps --all --quiet)$(machine docker volume ls --quiet)$(machine docker image ls --quiet)
     found+=$(machine iptables-save | grep MEETBOX || true)$(grep meetbox "$machine_root"/etc/{passwd,group,shadow} || true)
     [[ -z $found ]] || { printf '%s\n' "$found" && return 1; }
+}
+
+# Everything comes in files, and nobody is asked for anything.
+installing_without_a_network() {
+    kill "$registry"
+    check 'it is installed from files alone' install_bundle 1 --domain "$DOMAIN" --certificate internal \
+        --public-address "$MACHINE_ADDRESS" --images /root/images.tar
+    cp "$machine_root$AUTHORITY" "$work/authority.crt" || true
+    check 'and it is healthy' eventually 30 is_healthy
 }
 
 if (($# != 1)); then

@@ -13,7 +13,7 @@ use url::Url;
 
 use super::{Failure, firewall, print, programs::Program};
 use crate::{
-    assets::appliance::{BINARY, DATA, FOLDER, LIBRARY, SYSTEM_FILES, UNITS},
+    assets::appliance::{BINARY, DATA, FOLDER, IMAGES, LIBRARY, SYSTEM_FILES, UNITS},
     config::file_values,
 };
 
@@ -101,11 +101,26 @@ fn remove_containers(purge: bool) -> Result<(), Failure> {
     if !Path::new(FOLDER).join("compose.yaml").exists() {
         return Ok(());
     }
+    let docker = Program::new("docker");
+    // Asked now, by name: what compose removes is the digest, and the name would stay.
+    let images: Vec<String> = if purge {
+        IMAGES
+            .into_iter()
+            .filter_map(|image| docker.ask(&["image", "inspect", "--format", "{{.Id}}", image]).ok())
+            .collect()
+    } else {
+        Vec::new()
+    };
     let mut arguments = vec!["compose", "down", "--remove-orphans"];
     if purge {
         arguments.extend(["--volumes", "--rmi", "all"]);
     }
-    done(Program::new("docker").within(FOLDER), &arguments)?;
+    done(docker.within(FOLDER), &arguments)?;
+    for image in images {
+        if docker.agrees(&["image", "inspect", image.trim()])? && docker.ask(&["image", "rm", image.trim()]).is_err() {
+            print(&format!("left     image {}, which somebody else uses\n", image.trim()))?;
+        }
+    }
     print(if purge { "removed  containers, their volumes and images\n" } else { "removed  containers\n" })
 }
 
