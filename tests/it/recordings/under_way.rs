@@ -42,8 +42,7 @@ async fn recordings_under_way_are_listed_and_waited_for() {
     for meeting in ["blue-heron", "grey-heron"] {
         studio.house.meeting(meeting).await;
     }
-    // One that is over and whose file is being looked for holds no recorder.
-    studio.over("grey-heron", Format::Mp4, End::Complete, 10).await;
+    studio.complete("grey-heron", 10).await;
     assert_eq!(ask(&studio, &["--running"]), nothing);
 
     let recording = studio.write("blue-heron", Format::Mp4).await.unwrap();

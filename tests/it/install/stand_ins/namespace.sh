@@ -6,8 +6,10 @@ readonly BASE=$1 BINARY=$2 MEMORY=$1/memory
 
 # So large that there is room on the machine's disk, which it stands for; it holds a few files.
 mount -t tmpfs -o size=40g tmpfs "$MEMORY"
+# A layer may not lie in another.
+cp -a "$BASE/given" "$MEMORY/given"
 mkdir "$MEMORY/up" "$MEMORY/work" "$MEMORY/root"
-mount -t overlay overlay -o "lowerdir=$BASE/given:/,upperdir=$MEMORY/up,workdir=$MEMORY/work" "$MEMORY/root"
+mount -t overlay overlay -o "lowerdir=$MEMORY/given:/,upperdir=$MEMORY/up,workdir=$MEMORY/work" "$MEMORY/root"
 touch "$MEMORY/binary"
 mount --bind "$BINARY" "$MEMORY/binary"
 cd "$MEMORY/root"
