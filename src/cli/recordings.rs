@@ -9,12 +9,7 @@ use std::{
 use tokio::time::{Instant, sleep};
 
 use super::{Failure, operator, print, runtime};
-use crate::{
-    app::App,
-    config::Settings,
-    db::recording_lists,
-    model::recording::Recording,
-};
+use crate::{app::App, config::Settings, db::recording_lists, model::recording::Recording};
 
 /// What is answered while something is being recorded: neither well nor wrong.
 const UNDER_WAY: u8 = 3;

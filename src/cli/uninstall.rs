@@ -58,7 +58,8 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     // At last, so that what failed before can be run again.
     remove(&[LIBRARY, BINARY])?;
     print(&if args.purge {
-        "Nothing of Meetbox is left but the kernel's sizes of socket buffers, until the machine starts anew.\n".to_owned()
+        "Nothing of Meetbox is left but the kernel's sizes of socket buffers, until the machine starts anew.\n"
+            .to_owned()
     } else {
         format!(
             "Settings stay in {FOLDER}, recordings in {DATA}, the database and certificates in Docker's volumes meetbox_*. \

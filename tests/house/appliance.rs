@@ -3,8 +3,8 @@
 use meetbox::{
     assets::{
         appliance::{
-            BINARY, DATA, EGRESS_IMAGE, FOLDER, LIBRARY, LIVEKIT_IMAGE, LIVEKIT_PORT, POSTGRES_IMAGE, RECORDINGS, RESCUE,
-            SYSTEM_FILES, UNITS,
+            BINARY, DATA, EGRESS_IMAGE, FOLDER, LIBRARY, LIVEKIT_IMAGE, LIVEKIT_PORT, POSTGRES_IMAGE, RECORDINGS,
+            RESCUE, SYSTEM_FILES, UNITS,
         },
         ports::{self, API_PORT, Reach},
         templates::{EGRESS_VERSION, LIVEKIT_VERSION},

@@ -62,9 +62,7 @@ impl State {
             Some(Rules::Right) if self.jumps == 1 => {
                 "something rejects before our rules are asked; `meetbox firewall open` puts them in front"
             }
-            Some(Rules::Right | Rules::Others) => {
-                "somebody changed the rules; `meetbox firewall open` puts them right"
-            }
+            Some(Rules::Right | Rules::Others) => "somebody changed the rules; `meetbox firewall open` puts them right",
         }
     }
 }

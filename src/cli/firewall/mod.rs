@@ -10,11 +10,11 @@ use std::{fmt::Write as _, fs, io, path::Path, thread};
 
 use clap::Subcommand;
 
+pub use self::tables::firewalld_runs;
 use self::{
     chain::{CHAINS, Chain},
     tables::{Family, Tables},
 };
-pub use self::tables::firewalld_runs;
 use super::{Failure, print};
 use crate::{
     assets::{
@@ -92,7 +92,9 @@ fn show(ports: &[Ports]) -> Result<(), Failure> {
 }
 
 /// Does it for IPv4, and for IPv6 where there is such a thing, and says what came of it.
-fn each_family(mut work: impl FnMut(&Tables, &[&'static Chain]) -> Result<&'static str, Failure>) -> Result<(), Failure> {
+fn each_family(
+    mut work: impl FnMut(&Tables, &[&'static Chain]) -> Result<&'static str, Failure>,
+) -> Result<(), Failure> {
     for family in [Family::V4, Family::V6] {
         if family == Family::V6 && !Path::new(IPV6).exists() {
             print("IPv6: this kernel does not speak it\n")?;
@@ -172,7 +174,8 @@ mod tests {
 
     #[test]
     fn the_ports_for_media_are_those_that_livekit_was_told() {
-        let yaml = |range: &str| format!("port: 7880\nrtc:\n  # udp_port: x\n  udp_port: {range}\nturn:\n  udp_port: 443\n");
+        let yaml =
+            |range: &str| format!("port: 7880\nrtc:\n  # udp_port: x\n  udp_port: {range}\nturn:\n  udp_port: 443\n");
         assert_eq!(media_ports_end(&yaml("\"50000-50007\"")), Some(50_007));
         assert_eq!(media_ports_end(&yaml("50000-50003")), Some(50_003));
         for other in ["", "7882", "60000-60003", "50000-99999", "50000-1"] {

@@ -18,7 +18,9 @@ const SNAP: &str = "/snap/bin/docker";
 
 /// That the engine answers.
 pub fn engine(findings: &mut Findings) {
-    let Ok(output) = Command::new("docker").args(["version", "--format", "{{.Server.Version}}"]).output() else { return };
+    let Ok(output) = Command::new("docker").args(["version", "--format", "{{.Server.Version}}"]).output() else {
+        return;
+    };
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         findings.problem(
@@ -50,7 +52,10 @@ pub fn images(findings: &mut Findings) -> Result<(), Failure> {
     if let Err(err) = answer {
         let why = crate::telemetry::chain(&err.without_url());
         findings.problem(
-            format!("these images are missing, and where they are fetched from does not answer ({why}): {}", missing.join(", ")),
+            format!(
+                "these images are missing, and where they are fetched from does not answer ({why}): {}",
+                missing.join(", ")
+            ),
             "see to the network; or bring them along with --images, docs/operations.md tells how",
         );
     }

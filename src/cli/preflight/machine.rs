@@ -116,7 +116,8 @@ fn judge_clock(findings: &mut Findings, is_synchronised: bool, off: Option<TimeD
 /// That there is a way to the world: by its interface people come, too.
 pub fn network(findings: &mut Findings) {
     if default_interface().is_none() {
-        findings.problem("this machine has no default route for IPv4", "give it a gateway; `ip route` shows what it has");
+        findings
+            .problem("this machine has no default route for IPv4", "give it a gateway; `ip route` shows what it has");
     }
 }
 

@@ -111,7 +111,11 @@ mod tests {
         ] {
             let mut findings = Findings::default();
             judge(&mut findings, "meet.example.org", &all(leads_to), &all(own), public.map(|it| it.parse().unwrap()));
-            assert_eq!((findings.problems.len(), findings.warnings.len()), (problems, warnings), "{leads_to:?} {own:?}");
+            assert_eq!(
+                (findings.problems.len(), findings.warnings.len()),
+                (problems, warnings),
+                "{leads_to:?} {own:?}"
+            );
         }
     }
 }

@@ -14,9 +14,9 @@ use std::{
 use secrecy::ExposeSecret;
 use url::Url;
 
+use self::answers::Answers;
 pub use self::answers::Source as CertificateSource;
 pub use self::machine::default_interface;
-use self::answers::Answers;
 use super::{Failure, egress_config, print};
 use crate::{
     assets::appliance::{Appliance, ConfigFile, EGRESS_HEALTH_PORT, RESCUE},

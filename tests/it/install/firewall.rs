@@ -119,7 +119,11 @@ fn a_stranger_reaches_the_listed_ports_and_no_other() {
         wire.machine.answer_on(&all());
         machine.load(ORACLES, ORACLES_V6);
         for address in [HERE_V4, HERE_V6] {
-            assert_eq!(wire.stranger.reaches_tcp(address, &all()), BTreeSet::from([22]), "{backend}: as the image comes");
+            assert_eq!(
+                wire.stranger.reaches_tcp(address, &all()),
+                BTreeSet::from([22]),
+                "{backend}: as the image comes"
+            );
         }
 
         assert_eq!(machine.firewall("open"), "IPv4: open\nIPv6: open\n");
@@ -162,7 +166,9 @@ fn a_neighbour_does_not_reach_what_is_published_on_loopback() {
     let Some(wire) = Wire::lay() else { return };
     let machine = Walled(&wire.machine, "/usr/sbin".to_owned());
     wire.machine.answer_on(&BTreeSet::from([8080]));
-    machine.must("iptables -t nat -A PREROUTING -d 127.0.0.1/32 -p tcp --dport 5432 -j DNAT --to-destination 10.9.0.1:8080");
+    machine.must(
+        "iptables -t nat -A PREROUTING -d 127.0.0.1/32 -p tcp --dport 5432 -j DNAT --to-destination 10.9.0.1:8080",
+    );
     wire.stranger.must(
         "sysctl -qw net.ipv4.conf.all.route_localnet=1 && ip address del 127.0.0.1/8 dev lo && \
          ip route add 127.0.0.1/32 via 10.9.0.1 dev there src 10.9.0.2",
@@ -228,7 +234,10 @@ fn what_somebody_changed_is_told_and_put_right_and_what_is_theirs_stays() {
         assert!(machine.firewall("open").starts_with("IPv4: open\n"));
         let rules = machine.must("iptables -S INPUT");
         assert_eq!(rules.lines().nth(1), Some("-A INPUT -j MEETBOX"), "{rules}");
-        assert!(rules.contains("-A INPUT -s 203.0.113.66/32 -j DROP\n") && rules.contains("-A INPUT -j DROP\n"), "{rules}");
+        assert!(
+            rules.contains("-A INPUT -s 203.0.113.66/32 -j DROP\n") && rules.contains("-A INPUT -j DROP\n"),
+            "{rules}"
+        );
     }
 }
 

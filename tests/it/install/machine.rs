@@ -13,13 +13,15 @@ use rustix::process::getuid;
 use tempfile::TempDir;
 
 /// The release of the operating system that the machine says it is.
-const OS_RELEASE: &str = "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nVERSION_ID=\"12\"\nVERSION_CODENAME=bookworm\nID=debian\n";
+const OS_RELEASE: &str =
+    "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nVERSION_ID=\"12\"\nVERSION_CODENAME=bookworm\nID=debian\n";
 /// The domain leads to the machine's address, see `namespace.sh`.
 const HOSTS: &str = "127.0.0.1 localhost\n203.0.113.7 meet.example.org\n203.0.113.9 elsewhere.example.org\n";
 const PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// What stands in for a program, by its name.
-const STAND_INS: [(&str, &str); 4] = [
+const STAND_INS: [(&str, &str); 5] = [
+    ("apt-get", include_str!("stand_ins/apt-get.sh")),
     ("systemctl", include_str!("stand_ins/systemctl.sh")),
     ("docker", include_str!("stand_ins/docker.sh")),
     ("curl", include_str!("stand_ins/curl.sh")),
@@ -27,8 +29,7 @@ const STAND_INS: [(&str, &str); 4] = [
 ];
 
 /// What may be here and is not on the machine.
-const ABSENT: [&str; 4] =
-    ["usr/local/bin/meetbox", "usr/local/lib/meetbox", "etc/meetbox", "var/lib/meetbox"];
+const ABSENT: [&str; 4] = ["usr/local/bin/meetbox", "usr/local/lib/meetbox", "etc/meetbox", "var/lib/meetbox"];
 
 /// The machine; gone, with all that was changed, once it is dropped.
 pub struct Machine {
@@ -164,6 +165,7 @@ fn give(given: &Path) {
     fs::write(given.join("etc/resolv.conf"), "nameserver 127.0.0.1\n").unwrap();
     fs::write(given.join("srv/install.sh"), script()).unwrap();
     fs::write(given.join("srv/meetbox.sh"), include_str!("stand_ins/meetbox.sh")).unwrap();
+    fs::write(given.join("srv/docker.sh"), include_str!("stand_ins/docker.sh")).unwrap();
 }
 
 /// `install.sh`, which waits for two seconds where it would wait for minutes.

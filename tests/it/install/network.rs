@@ -110,7 +110,10 @@ impl Namespace {
     pub fn answer_on(&self, ports: &BTreeSet<u16>) {
         let sockets: Vec<_> = self.inside(|| {
             let every = |port: &u16| SocketAddr::from((Ipv6Addr::UNSPECIFIED, *port));
-            ports.iter().map(|port| (TcpListener::bind(every(port)).unwrap(), UdpSocket::bind(every(port)).unwrap())).collect()
+            ports
+                .iter()
+                .map(|port| (TcpListener::bind(every(port)).unwrap(), UdpSocket::bind(every(port)).unwrap()))
+                .collect()
         });
         for (tcp, udp) in sockets {
             thread::spawn(move || {
@@ -139,7 +142,8 @@ impl Namespace {
     /// Which of them answer over UDP.
     pub fn reaches_udp(&self, address: IpAddr, ports: &BTreeSet<u16>) -> BTreeSet<u16> {
         self.reaches(ports, |port| {
-            let any = if address.is_ipv4() { IpAddr::V4(Ipv4Addr::UNSPECIFIED) } else { IpAddr::V6(Ipv6Addr::UNSPECIFIED) };
+            let any =
+                if address.is_ipv4() { IpAddr::V4(Ipv4Addr::UNSPECIFIED) } else { IpAddr::V6(Ipv6Addr::UNSPECIFIED) };
             let socket = UdpSocket::bind((any, 0)).unwrap();
             socket.set_read_timeout(Some(PATIENCE)).unwrap();
             socket.connect((address, port)).unwrap();

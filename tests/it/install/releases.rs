@@ -71,7 +71,10 @@ fn what_is_not_signed_with_our_key_is_refused() {
         (flip(&format!("{release}/SHA256SUMS.minisig"), 4), "is not signed with our key"),
         (format!("echo nonsense >{release}/SHA256SUMS.minisig"), "is not signed with our key"),
         // The signature of another release.
-        (format!("cp /tmp/server/download/v1.0.0/SHA256SUMS.minisig {release}/; echo >>{release}/SHA256SUMS"), "is not signed"),
+        (
+            format!("cp /tmp/server/download/v1.0.0/SHA256SUMS.minisig {release}/; echo >>{release}/SHA256SUMS"),
+            "is not signed",
+        ),
         // A whole other release in its place, signed all the same.
         (format!("cp /tmp/server/download/v1.0.0/* {release}/"), "has nothing for"),
         (format!("echo more >>{release}/meetbox-1.1.0-linux-*.tar.gz"), "is not the file that was signed"),
@@ -121,7 +124,8 @@ fn a_bundle_is_taken_with_its_checksums_beside_it() {
 #[test]
 fn a_script_of_no_release_installs_only_what_it_is_given() {
     let Some(machine) = published() else { return };
-    let answer = machine.run(&format!("MEETBOX_RELEASES={SERVER} bash /srv/install.sh --yes --domain meet.example.org"));
+    let answer =
+        machine.run(&format!("MEETBOX_RELEASES={SERVER} bash /srv/install.sh --yes --domain meet.example.org"));
     assert_eq!(answer.code, Some(1), "{answer:?}");
     assert!(answer.err.contains("this script knows no release"), "{answer:?}");
 }

@@ -50,6 +50,35 @@ fn the_second_run_changes_nothing() {
 }
 
 #[test]
+fn docker_is_installed_where_it_is_missing_from_where_each_system_has_it() {
+    for (system, packages, fetches_key) in [
+        ("ID=debian\nVERSION_ID=\"12\"", "docker-ce docker-ce-cli containerd.io docker-compose-plugin", true),
+        ("ID=debian\nVERSION_ID=\"13\"", "docker.io docker-compose", false),
+        ("ID=ubuntu\nVERSION_ID=\"24.04\"", "docker.io docker-compose-v2", false),
+    ] {
+        let Some(machine) = Machine::new() else { return };
+        machine.build("1.0.0", 19);
+        // Whatever this machine has of it is gone.
+        machine.must("rm -f /usr/local/sbin/docker /usr/local/bin/docker /usr/bin/docker");
+        machine.must(&format!("echo '{system}' >/run/system; mount --bind /run/system /etc/os-release; touch /tmp/model/apt-fails"));
+        let said = ["E: Unable to locate package docker.io", "this failed: install docker", "Nothing before it was changed."];
+        failed(&machine.install("1.0.0", DOMAIN), 2, &said);
+        machine.must("! command -v docker && ! test -e /usr/local/bin/meetbox; rm /tmp/model/apt-fails; : >/tmp/model/log");
+
+        well(&machine.install("1.0.0", DOMAIN));
+        let log: Vec<_> = machine.log().into_iter().filter(|line| !line.starts_with("curl ")).collect();
+        let install = format!("apt-get -qq -y -o DPkg::Lock::Timeout=300 --no-install-recommends install {packages}");
+        assert_eq!(log[..3], ["apt-get -qq -o DPkg::Lock::Timeout=300 update", &install, "systemctl enable --now docker.service"]);
+        if fetches_key {
+            let list = machine.must("cat /etc/apt/sources.list.d/docker.list");
+            assert!(list.contains(" signed-by=/etc/apt/keyrings/docker.asc] https://download.docker.com/linux/debian bookworm stable"));
+            assert_eq!(machine.must("stat -c %a /etc/apt/keyrings/docker.asc"), "644\n");
+            assert!(machine.log()[0].contains("--proto =https "), "{:?}", machine.log());
+        }
+    }
+}
+
+#[test]
 fn another_build_is_an_upgrade_with_a_backup_before_it_and_the_old_one_is_kept() {
     let Some(machine) = installed() else { return };
     machine.build("1.1.0", 20);
@@ -86,7 +115,8 @@ fn an_upgrade_that_cannot_be_backed_up_stops_before_the_binary_is_changed() {
     machine.build("1.1.0", 20);
     machine.must("touch /tmp/model/backup-fails");
     let before = machine.changes();
-    let said = ["no space left on device", "this failed: back up what is there", "--no-backup", "is the one that was there"];
+    let said =
+        ["no space left on device", "this failed: back up what is there", "--no-backup", "is the one that was there"];
     failed(&machine.install("1.1.0", ""), 2, &said);
     assert_eq!(machine.changes(), before);
 
@@ -107,7 +137,7 @@ fn a_build_that_does_not_become_ready_is_replaced_by_the_one_of_before() {
         &[
             "answered 503",
             "error: this failed: wait until Meetbox is ready",
-            "Done before it, and staying so:\n  - back up what is there\n  - put Meetbox 1.1.0 in place",
+            "Done before it:\n  - back up what is there\n  - put Meetbox 1.1.0 in place",
             "Going back to the binary of before.",
             "Meetbox 1.0.0 is back, and ready.",
             "The backup of before: /var/lib/meetbox/backups/meetbox-1.backup",
@@ -150,7 +180,8 @@ fn a_first_installation_that_fails_says_what_is_done_and_goes_on_the_next_time()
     assert_eq!(machine.must("ls /tmp | grep -c meetbox-install || true"), "0\n");
 
     machine.must("rm /tmp/model/setup-fails-1.0.0; touch /tmp/model/no-https");
-    let said = ["alert internal error", "this failed: wait until https://meet.example.org answers", "docker compose logs"];
+    let said =
+        ["alert internal error", "this failed: wait until https://meet.example.org answers", "docker compose logs"];
     failed(&machine.install("1.0.0", DOMAIN), 2, &said);
     machine.must("rm /tmp/model/no-https");
     well(&machine.install("1.0.0", DOMAIN));
@@ -161,9 +192,8 @@ fn two_installations_at_once_are_one() {
     let Some(machine) = installed() else { return };
     machine.build("1.1.0", 20);
     let before = machine.changes();
-    let answer = machine.run(
-        "exec 8>/run/meetbox-install.lock; flock 8; bash /srv/install.sh --yes --binary /tmp/1.1.0/meetbox 8>&-",
-    );
+    let answer = machine
+        .run("exec 8>/run/meetbox-install.lock; flock 8; bash /srv/install.sh --yes --binary /tmp/1.1.0/meetbox 8>&-");
     failed(&answer, 1, &["another installation is under way", "nothing was changed"]);
     assert_eq!(machine.changes(), before);
 }
@@ -209,7 +239,9 @@ fn what_is_taken_away_leaves_data_and_settings_unless_they_are_to_go() {
 
     assert!(said.contains("Settings stay in /etc/meetbox, recordings in /var/lib/meetbox"), "{said}");
     machine.must("test -e /etc/meetbox/meetbox.env -a -e /var/lib/meetbox/recordings/one.mp4 -a -e /etc/sysctl.d/60-meetbox.conf");
-    machine.must("! test -e /usr/local/bin/meetbox -o -e /usr/local/lib/meetbox -o -e /etc/systemd/system/meetbox.service");
+    machine.must(
+        "! test -e /usr/local/bin/meetbox -o -e /usr/local/lib/meetbox -o -e /etc/systemd/system/meetbox.service",
+    );
     machine.must("id meetbox && test -e /etc/systemd/system/other.service && ! iptables -S | grep MEETBOX");
     assert_eq!(
         machine.log(),

@@ -53,7 +53,8 @@ async fn recordings_under_way_are_listed_and_waited_for() {
     assert_eq!(out.lines().count(), 2, "{out}");
     assert_eq!(ask(&studio, &["--wait", "0"]).0, Some(3), "who waits no time is answered at once");
 
-    let mut waiting = command(&studio, &["--wait", "10"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut waiting =
+        command(&studio, &["--wait", "10"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(waiting.stderr.take().unwrap()).read_line(&mut line).unwrap();
     assert_eq!(line, "waiting for blue-heron to end, 10 min at most\n");
@@ -68,7 +69,10 @@ async fn recordings_under_way_are_listed_and_waited_for() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_is_away_is_told_apart_from_both() {
     let studio = Studio::open(Utc::now()).await;
-    let away = command(&studio, &["--running"]).env("DATABASE_URL", "postgres://meetbox@127.0.0.1:1/meetbox").output().unwrap();
+    let away = command(&studio, &["--running"])
+        .env("DATABASE_URL", "postgres://meetbox@127.0.0.1:1/meetbox")
+        .output()
+        .unwrap();
     let said = String::from_utf8(away.stderr).unwrap();
     assert!(away.status.code() == Some(2) && said.contains("cannot reach the database"), "{said}");
     assert_eq!(ask(&studio, &[]).0, Some(1), "it is to be said what is wanted");
