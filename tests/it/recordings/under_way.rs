@@ -62,6 +62,7 @@ async fn recordings_under_way_are_listed_and_waited_for() {
     course.over(End::Aborted);
     let now = studio.house.clock.now();
     meetbox::db::recordings::save(&studio.house.pool, recording.id, &course, ("", None), now).await.unwrap();
+    meetbox::app::recordings::conclude::conclude(&studio.house.app, recording.id).await.unwrap();
     let output = waiting.wait_with_output().unwrap();
     assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(0), b"no recording is under way\n".as_slice()));
 }
