@@ -22,13 +22,13 @@ WORK='' STEP='''' CHANGING=no PLACED=no BACKUP=''
 main() {
     read_options "$@"
     trap on_exit EXIT
-    trap 'exit 130' INT TERM
+    trap 'exit 130' INT TERM HUP
+    if [[ $(id -u) == 0 && $DRY_RUN == no ]]; then only_once; fi
     if [[ $UNINSTALL == yes ]]; then uninstall; return; fi
-    WORK=$(umask 077 && mktemp -d /tmp/meetbox-install.XXXXXX)
+    WORK=$(umask 077 && mktemp -d -t meetbox-install.XXXXXX)
     preflight
     if [[ $DRY_RUN == yes ]]; then plan; say 'Nothing was changed.'; return; fi
     if [[ $YES == no ]]; then plan; ask 'Go on? [y/N] ' '[yY]*'; fi
-    only_once
     if [[ $INSTALLED == yes && $CHANGES_BINARY == yes ]]; then no_recording; fi
     CHANGING=yes
     install_all
@@ -114,7 +114,6 @@ take_value() {
 
 say() { printf '%s\n' "$1"; }
 
-# refuse SENTENCE: what was asked makes no sense.
 refuse() {
     printf 'error: %s\n\nhint: install.sh --help tells what there is\n' "$1" >&2
     exit 1
@@ -139,6 +138,7 @@ preflight() {
     check_domain
     check_system
     check_docker
+    ((${#PACKAGES[@]} == 0)) || command -v apt-get >/dev/null || problem "there is no apt-get to install ${PACKAGES[*]}" 'install them'
     find_binary
     check_machine
     [[ -n $PROBLEMS ]] || return 0
@@ -189,8 +189,8 @@ os_release() { sed -n "s/^$1=\"\{0,1\}\([^\"]*\)\"\{0,1\}\$/\1/p" /etc/os-releas
 check_docker() {
     command -v iptables >/dev/null || PACKAGES+=(iptables)
     if docker compose version >/dev/null 2>&1; then return 0; fi
-    if dpkg -s docker-ce >/dev/null 2>&1; then PACKAGES+=(docker-compose-plugin); return 0; fi
     command -v docker >/dev/null || PACKAGES+=(docker.io)
+    if [[ ! " ${PACKAGES[*]} " == *' docker.io '* ]] && dpkg -s docker-ce >/dev/null 2>&1; then PACKAGES+=(docker-compose-plugin); return 0; fi
     case $SYSTEM in
     ubuntu*) PACKAGES+=(docker-compose-v2) ;;
     'debian 13') PACKAGES+=(docker-compose) ;;
@@ -205,27 +205,24 @@ check_docker() {
         ;;
     *) problem 'Docker with its compose plugin is missing' 'install both: https://docs.docker.com/engine/install/' ;;
     esac
-    command -v apt-get >/dev/null || problem "these are missing, and there is no apt-get: ${PACKAGES[*]}" 'install them'
 }
 
 # --- the binary -----------------------------------------------------------------------------------------------------------
 
 # Leaves the new binary in $NEW, checked.
 find_binary() {
-    local wanted=$FILE$BUNDLE before after
-    if [[ -n $wanted ]]; then
-        check_file "$wanted" || return 0
-    else
-        fetch_release || return 0
-    fi
+    local before after
+    if [[ -n $FILE$BUNDLE ]]; then check_file "$FILE$BUNDLE" || return 0; else fetch_release || return 0; fi
     NEW=$WORK/meetbox
-    if [[ -n $FILE ]]; then install -m 755 "$FILE" "$NEW"; elif ! tar -xzf "${BUNDLE:-$WORK/bundle}" -C "$WORK" --no-same-owner --strip-components=1 --wildcards '*/meetbox'; then
+    if [[ -n $FILE ]]; then
+        install -m 755 "$WORK/fetched" "$NEW"
+    elif ! tar -xzf "$WORK/fetched" -C "$WORK" --no-same-owner --strip-components=1 --wildcards '*/meetbox'; then
         NEW=''
         problem "there is no meetbox in ${BUNDLE:-what was fetched}" 'take a bundle of a release: meetbox-VERSION-linux-ARCH.tar.gz'
         return 0
     fi
     if ! "$NEW" version --verbose >"$WORK/version" 2>"$WORK/says"; then
-        problem "the new binary does not run here: $(head -c 300 "$WORK/says")" "take the one for $ARCH"
+        problem "the new binary does not run here: $(head -c 300 "$WORK/says")" "take the one for $ARCH; where $WORK allows no programs, say TMPDIR=/root"
         NEW=''
         return 0
     fi
@@ -243,9 +240,10 @@ sum_of() { sha256sum -- "$1" | cut -d ' ' -f 1; }
 # sum_in SUMS NAME: what the list says of it.
 sum_in() { awk -v name="$2" '$2 == name || $2 == "*" name { print $1; exit }' "$1"; }
 
-# check_file FILE: it is the one that somebody vouches for.
+# check_file FILE: copies it to $WORK/fetched, and the copy is what somebody vouches for.
 check_file() {
     local sums
+    cp -- "$1" "$WORK/fetched"
     sums=$(dirname -- "$1")/SHA256SUMS
     if [[ -z $SUM && -r $sums ]]; then
         if [[ -n $RELEASE_KEY && -r $sums.minisig ]] && ! signed "$sums"; then
@@ -256,16 +254,16 @@ check_file() {
         [[ -n $SUM ]] || problem "$sums does not name $(basename -- "$1")" 'take the SHA256SUMS of the same release'
     elif [[ -z $SUM ]]; then
         problem "nothing says that $1 is whole: there is no SHA256SUMS beside it" \
-            "lay the release's SHA256SUMS beside it, or say --sha256 $(sum_of "$1") if that is what you were told"
+            "lay the release's SHA256SUMS beside it, or say --sha256 $(sum_of "$WORK/fetched") if that is what you were told"
     fi
     [[ -n $SUM ]] || return 1
-    if [[ $(sum_of "$1") != "$SUM" ]]; then
+    if [[ $(sum_of "$WORK/fetched") != "$SUM" ]]; then
         problem "$1 is not the file that was summed up as $SUM" 'copy it again; it may be cut off or changed'
         return 1
     fi
 }
 
-# Fetches the bundle, checked, to $WORK/bundle.
+# Fetches the bundle to $WORK/fetched, checked.
 fetch_release() {
     local where name date
     if [[ -z $RELEASES || -z $RELEASE_KEY ]]; then
@@ -292,11 +290,11 @@ fetch_release() {
         problem "the release at $where has nothing for $ARCH${VERSION:+ of version $VERSION}" 'choose another with --version'
         return 1
     fi
-    if ! fetch "$where/$name" "$WORK/bundle"; then
+    if ! fetch "$where/$name" "$WORK/fetched"; then
         problem "cannot fetch $where/$name: $(head -c 300 "$WORK/says")" 'try again; or fetch it elsewhere and use --bundle FILE'
         return 1
     fi
-    if [[ $(sum_of "$WORK/bundle") != "$(sum_in "$WORK/SHA256SUMS" "$name")" ]]; then
+    if [[ $(sum_of "$WORK/fetched") != "$(sum_in "$WORK/SHA256SUMS" "$name")" ]]; then
         problem "$name is not the file that was signed" 'try again; if it stays so, tell those who publish it'
         return 1
     fi
@@ -388,7 +386,7 @@ install_packages() {
     local from=https://download.docker.com/linux/debian key=/etc/apt/keyrings/docker.asc
     if [[ $DOCKERS_OWN == yes ]]; then
         install -d -m 755 /etc/apt/keyrings
-        fetch "$from/gpg" "$key"
+        fetch "$from/gpg" "$key" || { cat "$WORK/says" >&2; return 1; }
         chmod 644 "$key"
         printf 'deb [arch=%s signed-by=%s] %s bookworm stable\n' "$ARCH" "$key" "$from" >/etc/apt/sources.list.d/docker.list
     fi
@@ -457,12 +455,14 @@ wait_https() {
 # Whatever happens, the temporary folder goes; and who failed on the way says what, and how to go back.
 on_exit() {
     local status=$? text
-    trap - EXIT INT TERM
+    trap - EXIT
+    # Going back is not broken off.
+    trap '' INT TERM HUP
     set +e
     if [[ $CHANGING == yes ]]; then
         status=2
         printf '\nerror: this failed: %s\n' "$STEP" >&2
-        if ((${#DONE[@]} == 0)); then say 'Nothing before it was changed.' >&2; else say 'Done before it, and staying so:' >&2; fi
+        if ((${#DONE[@]} == 0)); then say 'Nothing before it was changed.' >&2; else say 'Done before it:' >&2; fi
         for text in "${DONE[@]}"; do printf '  - %s\n' "$text" >&2; done
         if [[ $PLACED == yes && $INSTALLED == yes ]]; then
             roll_back

@@ -23,6 +23,7 @@ mod healthcheck;
 mod histories;
 mod house;
 mod hung_up;
+mod install;
 mod limits;
 mod livekit_model;
 mod livekit_model_check;

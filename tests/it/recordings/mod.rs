@@ -11,3 +11,4 @@ mod story;
 mod studio;
 mod together;
 mod traces;
+mod under_way;

@@ -1,0 +1,15 @@
+#!/bin/sh
+# Says what docker says.
+case "$*" in
+version*)
+    if [ -e /tmp/model/docker-is-down ]; then
+        echo 'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?' >&2
+        exit 1
+    fi
+    echo 20.10.24
+    ;;
+'compose version'*) [ ! -e /tmp/model/no-compose ] || { echo "docker: 'compose' is not a docker command." >&2; exit 1; } ;;
+'image inspect'*) [ ! -e /tmp/model/no-images ] || exit 1 ;;
+'volume inspect'*) exit 1 ;;
+*) echo "docker $*" >>/tmp/model/log ;;
+esac
