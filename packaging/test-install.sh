@@ -31,6 +31,7 @@ main() {
     installing || return 1
     nobody_else_gets_in
     people_can_meet
+    files_go_from_hand_to_hand
     a_second_run_changes_nothing
     the_service_obeys_systemd
     what_is_written_stays
@@ -240,6 +241,20 @@ publishes() {
         "wss://$DOMAIN" "$(livekit_token "$(setting LIVEKIT_API_KEY)" "$(setting LIVEKIT_API_SECRET)" \
             '"roomJoin":true,"room":"grey-heron"')") 2>&1)
     grep '"event":"published"' <<<"$said" || { printf '%s\n' "$said" && return 1; }
+}
+
+# The recorder is another user, in a container of its own.
+files_go_from_hand_to_hand() {
+    local way=/var/lib/meetbox/rescue/way
+    check 'Meetbox makes a folder' as_meetbox mkdir "$way"
+    check 'the recorder writes into it' machine docker exec meetbox-egress-1 sh -c "umask 022 && echo x >$way/x.mp4"
+    check 'Meetbox reads what it wrote' as_meetbox cat "$way/x.mp4"
+    check 'and takes it away' as_meetbox rm -r "$way"
+    check 'nobody else looks into the folder' not machine setpriv --reuid nobody --clear-groups ls /var/lib/meetbox/rescue
+}
+
+as_meetbox() {
+    machine setpriv --reuid meetbox --regid meetbox --clear-groups sh -c 'umask 0007 && "$@"' sh "$@"
 }
 
 # Feature: infrastructure-local-dev, Property 14: the second run finds everything as it should be.

@@ -22,6 +22,13 @@ pub struct Answers {
     pub certificate: Source,
     /// The address that the world dials, when it is not to be asked for.
     pub public_address: Option<Ipv4Addr>,
+    /// What is said of the machine, where it is not to be found out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interface: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<Ipv4Addr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cores: Option<u16>,
     /// The digests of the images that were fetched, by their names: nobody says these, setup finds them.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub images: BTreeMap<String, String>,
@@ -61,6 +68,9 @@ impl Answers {
             email: args.email.clone().or(kept.email),
             certificate: args.certificate.unwrap_or(kept.certificate),
             public_address: args.public_address.or(kept.public_address),
+            interface: args.interface.clone().or(kept.interface),
+            address: args.address.or(kept.address),
+            cores: args.cores.or(kept.cores),
             // Those of another version say nothing of this one's.
             images: kept.images.into_iter().filter(|(image, _)| IMAGES.contains(&image.as_str())).collect(),
         })

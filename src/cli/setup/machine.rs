@@ -5,7 +5,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, UdpSocket},
 };
 
-use super::Args;
+use super::answers::Answers;
 use crate::{assets::appliance::Machine, cli::Failure};
 
 /// An address of nobody's (RFC 5737). Nothing is sent there: the kernel only says by which way it would go.
@@ -13,22 +13,22 @@ const ELSEWHERE: (Ipv4Addr, u16) = (Ipv4Addr::new(198, 51, 100, 1), 9);
 /// The kernel's table of routes, one a line, addresses in hexadecimal.
 const ROUTES: &str = "/proc/net/route";
 
-/// Finds out what the arguments do not say.
-pub fn find(args: &Args, public_address: Option<Ipv4Addr>, cores: u16) -> Result<Machine, Failure> {
-    let interface = match &args.interface {
+/// Finds out what nobody has said.
+pub fn find(answers: &Answers, cores: u16) -> Result<Machine, Failure> {
+    let interface = match &answers.interface {
         Some(interface) => interface.clone(),
         None => default_interface().ok_or_else(|| {
             Failure::input("this machine has no default route, so nobody knows by which interface people come")
                 .hint("say it: --interface eth0 --address 10.0.0.5")
         })?,
     };
-    let address = match args.address {
+    let address = match answers.address {
         Some(address) => address,
         None => own_address().ok_or_else(|| {
             Failure::input(format!("cannot find an IPv4 address of {interface}")).hint("say it: --address 10.0.0.5")
         })?,
     };
-    Ok(Machine { cores, interface, address, public_address })
+    Ok(Machine { cores, interface, address, public_address: answers.public_address })
 }
 
 /// The interface of the default route.

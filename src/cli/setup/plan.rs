@@ -40,7 +40,7 @@ impl Plan {
             print(&format!("warning: {warning}\n"))?;
         }
         let settings = settings.settings;
-        let mut files = appliance(root, args, answers, &settings)?
+        let mut files = appliance(root, answers, &settings)?
             .files()
             .map_err(|err| Failure::input("cannot fill in a template").because(&err))?;
         files.push(answers.file()?);
@@ -59,10 +59,10 @@ impl Plan {
     }
 }
 
-fn appliance(root: &Path, args: &Args, answers: &Answers, settings: &Settings) -> Result<Appliance, Failure> {
-    let capacity = egress_config::capacity(settings, args.cores, None);
+fn appliance(root: &Path, answers: &Answers, settings: &Settings) -> Result<Appliance, Failure> {
+    let capacity = egress_config::capacity(settings, answers.cores, None);
     let egress = egress_config::egress(settings, capacity, RESCUE, EGRESS_HEALTH_PORT)?;
-    let machine = machine::find(args, answers.public_address, capacity.cores)?;
+    let machine = machine::find(answers, capacity.cores)?;
     let public_url = settings.http.public_url.as_ref().and_then(Url::host_str);
 
     Ok(Appliance {
