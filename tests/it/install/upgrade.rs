@@ -204,6 +204,41 @@ fn a_first_installation_that_fails_says_what_is_done_and_goes_on_the_next_time()
 }
 
 #[test]
+fn a_build_that_is_ready_stays_when_only_the_certificate_is_missing() {
+    let Some(machine) = installed() else { return };
+    machine.build("1.1.0", 20);
+    machine.must("touch /tmp/model/no-https");
+    let answer = machine.install("1.1.0", "");
+    failed(&answer, 2, &["this failed: wait until https://", "Meetbox 1.1.0 is ready all the same, and stays."]);
+    assert!(!answer.err.contains("Going back"), "{answer:?}");
+    assert_eq!(version(&machine), "meetbox 1.1.0");
+}
+
+#[test]
+fn a_binary_that_is_broken_is_replaced_when_that_is_wanted_without_a_backup() {
+    let Some(machine) = installed() else { return };
+    machine.build("1.1.0", 20);
+    machine.must("printf 'cut off' >/usr/local/bin/meetbox");
+    failed(&machine.install("1.1.0", ""), 1, &["cannot find out whether something is being recorded", "--no-backup"]);
+    well(&machine.install("1.1.0", "--no-backup"));
+    assert_eq!(version(&machine), "meetbox 1.1.0");
+}
+
+#[test]
+fn an_upgrade_that_is_interrupted_goes_back() {
+    let Some(machine) = installed() else { return };
+    machine.build("1.1.0", 20);
+    machine.must("touch /tmp/model/unhealthy-1.1.0");
+    // The terminal hangs up while it waits for the new one.
+    let answer = machine.run(
+        "bash /srv/install.sh --yes --binary /tmp/1.1.0/meetbox & \
+         until meetbox --version | grep -q 1.1.0; do sleep 0.05; done; kill -HUP $!; wait $!",
+    );
+    failed(&answer, 2, &["Going back to the binary of before.", "Meetbox 1.0.0 is back, and ready."]);
+    assert_eq!(version(&machine), "meetbox 1.0.0");
+}
+
+#[test]
 fn two_installations_at_once_are_one() {
     let Some(machine) = installed() else { return };
     machine.build("1.1.0", 20);
