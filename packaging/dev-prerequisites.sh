@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what developing Meetbox needs and this machine lacks, with `--tests` also what only its tests need, with
-# `--containers` what packaging/test-compose.sh needs, and with `--dist` what only its releases need. Asks nothing, and may
-# run any number of times: when nothing is missing it only looks.
+# `--containers` what packaging/test-compose.sh needs, with `--machines` what packaging/test-install.sh needs, and with
+# `--dist` what only its releases need. Asks nothing, and may run any number of times: when nothing is missing it only looks.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -39,6 +39,11 @@ readonly FOR_CONTAINERS=(
     'iproute2 /usr/sbin/ip'
     'busybox-static /usr/bin/busybox'
 )
+readonly FOR_MACHINES=(
+    'debootstrap /usr/sbin/debootstrap'
+    'systemd-container /usr/bin/systemd-nspawn'
+    'docker-registry /usr/bin/docker-registry'
+)
 # Rust for ARM64, of Debian's own making: rustup's would have to be fetched from outside of any package registry. And what
 # signs a release, and runs one for another processor.
 readonly FOR_RELEASES=(
@@ -62,15 +67,18 @@ main() {
     install_packages "${PACKAGES[@]}"
     install_from_go livekit-server server "github.com/livekit/livekit-server/cmd/server@$LIVEKIT"
     case ${1-} in
-    --tests | --containers)
+    --tests | --containers | --machines)
         install_packages "${FOR_TESTS[@]}"
         install_from_go versitygw versitygw "github.com/versity/versitygw/cmd/versitygw@$VERSITYGW"
         ;;
     esac
-    if [[ ${1-} == --containers ]]; then
+    case ${1-} in
+    --containers | --machines)
         install_packages "${FOR_CONTAINERS[@]}"
         install_compose
-    fi
+        ;;
+    esac
+    if [[ ${1-} == --machines ]]; then install_packages "${FOR_MACHINES[@]}"; fi
     if [[ ${1-} == --dist ]]; then
         install_packages "${FOR_RELEASES[@]}"
         install_from_crates cargo-cyclonedx "$CYCLONEDX"

@@ -29,9 +29,10 @@ main() {
         install -m 755 "$binary" "dist/$name"
         packaging/sbom.sh "$arch" >"dist/$name.cdx.json"
         xz -9 --extreme --threads=1 --keep "dist/$name"
-        bundle "$arch" "$name"
+        packaging/bundle.sh "dist/$name" "dist/$name.cdx.json" dist/install.sh "$name" >"dist/$name.tar.gz"
         weigh "dist/$name" "$MOST_BYTES"
         weigh "dist/$name.xz" "$MOST_BYTES_COMPRESSED"
+        packaging/prove-binary.sh "dist/$name"
     done
     build_info >"dist/meetbox-$VERSION.buildinfo"
     (cd dist && sha256sum -- * >../SHA256SUMS.draft && mv ../SHA256SUMS.draft SHA256SUMS)
@@ -47,25 +48,6 @@ commit() {
         printf 'warning: not in the commit, so this is no release that others can build:\n%s\n' "$changes" >&2
     fi
     printf '%s%s\n' "$(git rev-parse HEAD)" "${changes:+-modified}"
-}
-
-# bundle ARCH NAME: what packaging/bundle.list says, in one folder of that name.
-bundle() {
-    local stage mode source name
-    stage=$(mktemp -d)
-    mkdir "$stage/$2"
-    while read -r mode source name; do
-        case $source in
-            BINARY) source=dist/$2 ;;
-            SBOM) source=dist/$2.cdx.json ;;
-            INSTALLER) source=dist/install.sh ;;
-        esac
-        install -D -m "$mode" "$source" "$stage/$2/$name"
-    done < <(grep -v '^#' packaging/bundle.list)
-    # Order, owners and times as nobody's folder has them by itself.
-    tar --create --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" --mode=go-w \
-        --directory "$stage" "$2" | gzip --best --no-name >"dist/$2.tar.gz"
-    rm -rf "$stage"
 }
 
 # weigh FILE MOST

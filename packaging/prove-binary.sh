@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # Proves that a release's binary works, on a Postgres, a Redis and a LiveKit of its own: it brings the schema up to date,
 # serves, answers /health, and gives a token that LiveKit takes. One for another processor runs in qemu. Takes the binary;
-# without one, those in dist/.
+# without one, those in dist/. No release is made of one that fails here.
+#
+# Feature: infrastructure-local-dev, Property 12: it runs on both processors.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=packaging/scratch-postgres.sh

@@ -6,13 +6,13 @@
 # folder that is removed. It pulls nothing: the images are made of this machine's programs (compose/stand-ins.sh).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# shellcheck source=packaging/facts.sh
+. packaging/facts.sh
 
 readonly SERVICES=(postgres redis storage livekit egress backend frontend)
 # How long the whole may take to become healthy, on a busy machine.
 readonly PATIENCE=240
 
-passed=0
-failed=0
 engine=
 
 main() {
@@ -21,7 +21,7 @@ main() {
     trap end EXIT
     start_engine
 
-    packaging/compose/stand-ins.sh "$binary"
+    packaging/compose/stand-ins.sh "$binary" compose.yaml
     packaging/image.sh "$binary" meetbox:local
 
     everything_is_healthy
@@ -33,16 +33,7 @@ main() {
     every_service_has_a_log
     localstack_comes_on_demand
 
-    local word=ok
-    ((failed == 0)) || word=FAILED
-    printf 'test result: %s. %s passed; %s failed; in %s s\n' "$word" "$passed" "$failed" "$SECONDS"
-    ((failed == 0))
-}
-
-# skip REASON: there is nothing to find out here.
-skip() {
-    printf 'skipped: %s\n' "$1"
-    exit 0
+    tally
 }
 
 start_engine() {
@@ -79,19 +70,6 @@ end() {
         wait "$engine" || true
     fi
     rm -rf "$work"
-}
-
-# check SENTENCE COMMAND…: whether it is so; says what the command said when it is not.
-check() {
-    local sentence=$1 said
-    shift
-    if said=$("$@" 2>&1); then
-        passed=$((passed + 1))
-        printf 'ok      %s\n' "$sentence"
-    else
-        failed=$((failed + 1))
-        printf 'FAILED  %s\n%s\n' "$sentence" "$said"
-    fi
 }
 
 # The values of .env.example, as a developer copies them. The packages of the web app are those that are here: nothing
@@ -161,19 +139,8 @@ make_room() {
         --header "authorization: Bearer $(token '"roomCreate":true')" --data '{"name":"blue-heron"}'
 }
 
-# token GRANTS: one of LiveKit's, good for a minute.
 token() {
-    local now head claims signature
-    now=$(date +%s)
-    head=$(encode <<<'{"alg":"HS256","typ":"JWT"}')
-    claims=$(encode <<<"{\"iss\":\"devkey\",\"sub\":\"ada\",\"nbf\":$((now - 10)),\"exp\":$((now + 60)),\"video\":{$1}}")
-    signature=$(printf %s "$head.$claims" | openssl dgst -sha256 -hmac for-one-developers-machine-only-0123 -binary | encode)
-    printf %s "$head.$claims.$signature"
-}
-
-# As tokens have it.
-encode() {
-    base64 -w 0 | tr '+/' '-_' | tr -d =
+    livekit_token devkey for-one-developers-machine-only-0123 "$1"
 }
 
 logged() {
@@ -206,16 +173,6 @@ from_this_machine() {
 from_a_container() {
     docker run --rm --interactive --network livekit-network --volume "$PWD/tests/e2e:/e2e:ro" --workdir /e2e \
         "$(sed -n 's/^    image: \(node:.*\)/\1/p' compose.yaml)" timeout 60 node "$@"
-}
-
-# eventually SECONDS COMMAND…: until it succeeds.
-eventually() {
-    local deadline=$((SECONDS + $1))
-    shift
-    until "$@"; do
-        ((SECONDS < deadline)) || return 1
-        sleep 1
-    done
 }
 
 what_is_written_stays() {

@@ -1,30 +1,30 @@
 #!/usr/bin/env bash
-# Makes images with the names that compose.yaml has, out of the programs of this machine, for an engine that can pull
-# none: `stand-ins.sh MEETBOX-BINARY`. packaging/test-compose.sh runs it; the engine is the one in DOCKER_HOST.
+# Makes images with the names that a compose file has, out of the programs of this machine, for an engine that can pull
+# none: `stand-ins.sh MEETBOX-BINARY COMPOSE-FILE`. packaging/test-compose.sh and test-install.sh run it; the engine is the
+# one in DOCKER_HOST.
 #
 # Each holds the real program with the libraries that it asks for, and busybox in place of the rest of a system. Only
 # the recorder is not the real one: there is no package of it.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-meetbox=$1
+meetbox=$(realpath "$1")
+compose_file=$(realpath "$2")
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export PATH=$PATH:$PWD/.meetbox/bin
 
 main() {
-    redis
-    storage
-    livekit
-    egress
-    postgres
-    frontend
-    if [[ -e .meetbox/localstack/installed ]]; then localstack; fi
+    local service
+    for service in redis storage livekit egress postgres frontend caddy; do
+        if [[ -n $(image_of "$service") ]]; then "$service"; fi
+    done
+    if [[ -n $(image_of localstack) && -e .meetbox/localstack/installed ]]; then localstack; fi
 }
 
-# image_of SERVICE: the name that compose.yaml gives its image.
+# image_of SERVICE: the name that the compose file gives its image; nothing when it has no such service.
 image_of() {
-    sed -n "/^  $1:\$/,/^    image:/s/^    image: //p" compose.yaml
+    sed -n "/^  $1:\$/,/^    image:/s/^    image: \"\?\([^\"@]*\).*/\1/p" "$compose_file"
 }
 
 # begin NAME: a file system with a shell and the usual small programs, in $root.
@@ -63,7 +63,7 @@ copy() {
 add_program() {
     local name file
     for name in "$@"; do
-        file=$(readlink -f "$(command -v "$name")")
+        file=$(readlink -f "$(type -P "$name")")
         add "$file"
         [[ $file == "/usr/bin/$name" ]] || mv "$root$file" "$root/usr/bin/$name"
     done
@@ -89,6 +89,8 @@ redis() {
     begin redis
     add_program redis-server redis-cli
     mkdir "$root/data"
+    # The account that the official image has.
+    chown 999:1000 "$root/data"
     finish "$(image_of redis)" 'WORKDIR /data' 'CMD ["redis-server"]'
 }
 
@@ -104,12 +106,20 @@ livekit() {
     finish "$(image_of livekit)" 'ENTRYPOINT ["livekit-server"]'
 }
 
+caddy() {
+    begin caddy
+    add_program caddy
+    finish "$(image_of caddy)" 'ENV XDG_DATA_HOME=/data' 'ENV XDG_CONFIG_HOME=/config' \
+        'CMD ["caddy", "run", "--config", "/etc/caddy/Caddyfile", "--adapter", "caddyfile"]'
+}
+
 # Refuses a configuration that the recorder would not understand, needs the Redis in it and the rescue folder, and then
 # only says that it lives.
 egress() {
     begin egress
     add /usr/bin/docker-init
-    cp "$meetbox" "$root/usr/bin/meetbox"
+    add "$meetbox"
+    mv "$root$meetbox" "$root/usr/bin/meetbox"
     mkdir -p "$root/srv"
     echo OK >"$root/srv/index.html"
     cat >"$root/entrypoint.sh" <<'END'
@@ -118,7 +128,8 @@ set -eu
 meetbox egress-config --check "$EGRESS_CONFIG_FILE"
 redis=$(sed -nE 's/^  address: "(.*)"/\1/p' "$EGRESS_CONFIG_FILE")
 nc -w 3 "${redis%:*}" "${redis#*:}" </dev/null
-touch /rescue/stand-in && rm /rescue/stand-in
+rescue=$(sed -nE 's/^  prefix: "(.*)"/\1/p' "$EGRESS_CONFIG_FILE")
+touch "$rescue/stand-in" && rm "$rescue/stand-in"
 echo "stand-in for the recorder: redis $redis, $(grep endpoint "$EGRESS_CONFIG_FILE")"
 exec httpd -f -p 9090 -h /srv
 END
@@ -150,12 +161,14 @@ as="setpriv --reuid 999 --regid 999 --clear-groups"
 if [ ! -e "$data/PG_VERSION" ]; then
     printf %s "$POSTGRES_PASSWORD" >/tmp/password
     chown postgres /tmp/password
-    $as initdb -D "$data" -U "$POSTGRES_USER" --pwfile=/tmp/password --auth=scram-sha-256 --encoding=UTF8 --locale=C
+    $as initdb -D "$data" -U "$POSTGRES_USER" --pwfile=/tmp/password --auth-local=trust --auth-host=scram-sha-256 --encoding=UTF8 --locale=C
     rm /tmp/password
     echo 'host all all all scram-sha-256' >>"$data/pg_hba.conf"
     echo "create database $POSTGRES_DB" | $as postgres --single -D "$data" -j postgres
 fi
-exec $as postgres -D "$data" -k /tmp -c listen_addresses='*'
+mkdir -p /var/run/postgresql
+chown postgres /var/run/postgresql
+exec $as postgres -D "$data" -k /var/run/postgresql -c listen_addresses='*'
 END
     chmod +x "$root/entrypoint.sh"
     finish "$(image_of postgres)" "ENV PATH=$programs:/usr/bin:/usr/sbin" 'ENTRYPOINT ["/entrypoint.sh"]'

@@ -15,6 +15,7 @@ pub mod rescue;
 pub mod retention;
 mod start;
 mod stop;
+mod way;
 
 use crate::{
     assets::egress::Capacity,

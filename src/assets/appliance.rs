@@ -1,6 +1,8 @@
 //! What an installation on one machine consists of besides the binary: its configuration files, all made from here.
 
-use std::{fmt::Write as _, net::Ipv4Addr};
+use std::{collections::BTreeMap, fmt::Write as _, net::Ipv4Addr};
+
+use sha2::{Digest, Sha256};
 
 use super::{
     egress::Egress,
@@ -13,15 +15,18 @@ pub const REDIS_IMAGE: &str = "redis:7.2-alpine";
 pub const LIVEKIT_IMAGE: &str = "livekit/livekit-server:v1.13.5";
 pub const EGRESS_IMAGE: &str = "livekit/egress:v1.14.1";
 pub const CADDY_IMAGE: &str = "caddy:2.10-alpine";
-
 /// All of them.
 pub const IMAGES: [&str; 5] = [POSTGRES_IMAGE, REDIS_IMAGE, LIVEKIT_IMAGE, EGRESS_IMAGE, CADDY_IMAGE];
 
 /// The binary of an installation, and beside it the one of before.
 pub const BINARY: &str = "/usr/local/bin/meetbox";
 pub const LIBRARY: &str = "/usr/local/lib/meetbox";
+/// Meetbox itself, what stands beside it, and what lets people in.
+pub const SERVICE: &str = "meetbox.service";
+pub const STACK: &str = "meetbox-stack.service";
+pub const FIREWALL: &str = "meetbox-firewall.service";
 /// What systemd runs, in the order in which it is stopped.
-pub const UNITS: [&str; 3] = ["meetbox.service", "meetbox-stack.service", "meetbox-firewall.service"];
+pub const UNITS: [&str; 3] = [SERVICE, STACK, FIREWALL];
 /// What setup makes outside of its folder besides units.
 pub const SYSTEM_FILES: [&str; 3] =
     ["/etc/sysusers.d/meetbox.conf", "/etc/tmpfiles.d/meetbox.conf", "/etc/sysctl.d/60-meetbox.conf"];
@@ -61,8 +66,12 @@ pub struct Appliance {
     pub postgres_password: String,
     pub redis_password: String,
     pub egress: Egress,
+    /// The digests of images by their names, as far as they are known: what they were when they were fetched, they stay.
+    pub images: BTreeMap<String, String>,
     /// Files of the operator's that compose merges into ours, in this order, relative to the folder.
     pub compose_files: Vec<String>,
+    /// A sum of what the operator adds to Caddy's configuration.
+    pub caddy_additions: Vec<u8>,
 }
 
 /// Where Caddy has its certificate from.
@@ -112,13 +121,15 @@ impl Appliance {
     /// All files that follow from the settings, which themselves stand in a file that is the operator's.
     pub fn files(&self) -> Result<Vec<ConfigFile>, RenderError> {
         let file = |path, mode, text: &str| ConfigFile { path, mode, text: text.to_owned() };
+        let (livekit, egress, caddy) = (self.livekit()?, self.egress.render()?, self.caddyfile()?);
         Ok(vec![
-            file("etc/meetbox/livekit.yaml", 0o600, &self.livekit()?),
+            file("etc/meetbox/compose.yaml", 0o644, &self.compose(&livekit, &egress, &caddy)?),
+            file("etc/meetbox/livekit.yaml", 0o600, &livekit),
             // Of the group that egress has in its container.
-            file("etc/meetbox/egress.yaml", 0o640, &self.egress.render()?),
-            file("etc/meetbox/compose.yaml", 0o644, &self.compose()?),
+            file("etc/meetbox/egress.yaml", 0o640, &egress),
+            file("etc/meetbox/Caddyfile", 0o644, &caddy),
+            file("etc/meetbox/health.sh", 0o755, include_str!("../../packaging/compose/health.sh")),
             file("etc/meetbox/.env", 0o600, &self.compose_env()?),
-            file("etc/meetbox/Caddyfile", 0o644, &self.caddyfile()?),
             file("etc/systemd/system/meetbox.service", 0o644, include_str!("../../systemd/meetbox.service")),
             file(
                 "etc/systemd/system/meetbox-stack.service",
@@ -167,16 +178,25 @@ impl Appliance {
         templates::render(templates::LIVEKIT, &values)
     }
 
-    fn compose(&self) -> Result<String, RenderError> {
+    fn compose(&self, livekit: &str, egress: &str, caddy: &str) -> Result<String, RenderError> {
         let values = Values::new()
-            .with("postgres_image", POSTGRES_IMAGE)
-            .with("redis_image", REDIS_IMAGE)
-            .with("livekit_image", LIVEKIT_IMAGE)
-            .with("egress_image", EGRESS_IMAGE)
-            .with("caddy_image", CADDY_IMAGE)
+            .with("postgres_image", self.pinned(POSTGRES_IMAGE))
+            .with("redis_image", self.pinned(REDIS_IMAGE))
+            .with("livekit_image", self.pinned(LIVEKIT_IMAGE))
+            .with("egress_image", self.pinned(EGRESS_IMAGE))
+            .with("caddy_image", self.pinned(CADDY_IMAGE))
+            // Compose makes a container anew when what is written of it changes, and looks into no file that it mounts.
+            .with("livekit_config", sum(&[livekit.as_bytes()]))
+            .with("egress_config", sum(&[egress.as_bytes()]))
+            .with("caddy_config", sum(&[caddy.as_bytes(), &self.caddy_additions]))
             .with("egress_memory", format!("{}g", GIB_A_RECORDING * self.egress.capacity.slots))
             .with_words("egress_health_port", EGRESS_HEALTH_PORT.to_string());
         templates::render(templates::COMPOSE, &values)
+    }
+
+    /// The image by its digest too, once that is known.
+    fn pinned(&self, image: &str) -> String {
+        self.images.get(image).map_or_else(|| image.to_owned(), |digest| format!("{image}@{digest}"))
     }
 
     /// What compose reads before everything else: which files there are, and what it fills into them.
@@ -211,4 +231,14 @@ impl Appliance {
         // What was not asked for leaves an empty line.
         Ok(templates::render(templates::CADDYFILE, &values)?.replace("\t\n", ""))
     }
+}
+
+/// A short sum, which is another one when a part is.
+fn sum(parts: &[&[u8]]) -> String {
+    let mut sum = Sha256::new();
+    for part in parts {
+        sum.update(part);
+    }
+    let digits = format!("{:x}", sum.finalize());
+    digits[..16].to_owned()
 }

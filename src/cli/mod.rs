@@ -13,6 +13,7 @@ mod migrate;
 mod openapi;
 mod operator;
 mod preflight;
+mod programs;
 mod recordings;
 mod seed;
 mod serve;
@@ -75,7 +76,7 @@ enum Command {
     Openapi,
     /// Run the server and its jobs
     Serve,
-    /// Make the configuration of a whole installation: LiveKit, its recorder, Postgres, Redis, Caddy and the services
+    /// Set up a whole installation on this machine: LiveKit, its recorder, Postgres, Redis, Caddy and the services
     Setup(setup::Args),
     /// Stop Meetbox on this machine and take it away; data and settings stay
     Uninstall(uninstall::Args),

@@ -8,14 +8,20 @@ use crate::{app::App, clock::Clock, config::Settings, db};
 
 use super::Failure;
 
-/// The house of these settings, as far as its database goes; nothing else is asked.
+/// The house of these settings, as far as its database goes, which is brought up to date; nothing else is asked.
 pub async fn open(settings: &Settings) -> Result<App, Failure> {
+    let app = look(settings).await?;
+    db::migrate(&settings.database).await.map_err(|err| Failure::ours("cannot migrate the database").because(&err))?;
+    Ok(app)
+}
+
+/// The same with the database as it is.
+pub async fn look(settings: &Settings) -> Result<App, Failure> {
     let pool = db::connect(&settings.database).await.map_err(|err| {
         Failure::ours("cannot reach the database")
             .because(&err)
             .hint("DATABASE_URL says where it is; `meetbox check` looks at all settings")
     })?;
-    db::migrate(&settings.database).await.map_err(|err| Failure::ours("cannot migrate the database").because(&err))?;
     App::new(settings, pool, Clock::System).map_err(|err| Failure::input("cannot work with the settings").because(&err))
 }
 

@@ -45,7 +45,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
 }
 
 /// Those that hold a recorder, the oldest first.
-async fn running(app: &App) -> Result<Vec<Recording>, Failure> {
+pub async fn running(app: &App) -> Result<Vec<Recording>, Failure> {
     let unsettled = recording_lists::unsettled(&app.db)
         .await
         .map_err(|err| Failure::ours("the database does not tell what is being recorded").because(&err))?;

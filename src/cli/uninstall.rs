@@ -7,14 +7,13 @@ use std::{
     fs::{self, OpenOptions},
     io::{self, BufRead, BufReader, Write},
     path::Path,
-    process::Command,
 };
 
 use url::Url;
 
-use super::{Failure, firewall, print};
+use super::{Failure, firewall, print, programs::Program};
 use crate::{
-    assets::appliance::{BINARY, DATA, FOLDER, LIBRARY, SYSTEM_FILES, UNITS},
+    assets::appliance::{BINARY, DATA, FOLDER, IMAGES, LIBRARY, SYSTEM_FILES, UNITS},
     config::file_values,
 };
 
@@ -47,7 +46,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     firewall::close()?;
     let units: Vec<_> = UNITS.iter().map(|unit| format!("{UNIT_FOLDER}/{unit}")).collect();
     remove(&units)?;
-    done("systemctl", &["daemon-reload"])?;
+    done(Program::new("systemctl"), &["daemon-reload"])?;
     if args.purge {
         let additions: Vec<_> = UNITS.iter().map(|unit| format!("{UNIT_FOLDER}/{unit}.d")).collect();
         remove(&additions)?;
@@ -90,7 +89,7 @@ fn confirm() -> Result<(), Failure> {
 fn stop_units() -> Result<(), Failure> {
     for unit in UNITS {
         if Path::new(UNIT_FOLDER).join(unit).exists() {
-            done("systemctl", &["disable", "--now", unit])?;
+            done(Program::new("systemctl"), &["disable", "--now", unit])?;
             print(&format!("stopped  {unit}\n"))?;
         }
     }
@@ -102,18 +101,33 @@ fn remove_containers(purge: bool) -> Result<(), Failure> {
     if !Path::new(FOLDER).join("compose.yaml").exists() {
         return Ok(());
     }
-    let mut arguments = vec!["compose", "--project-directory", FOLDER, "down", "--remove-orphans"];
+    let docker = Program::new("docker");
+    // Asked now, by name: what compose removes is the digest, and the name would stay.
+    let images: Vec<String> = if purge {
+        IMAGES
+            .into_iter()
+            .filter_map(|image| docker.ask(&["image", "inspect", "--format", "{{.Id}}", image]).ok())
+            .collect()
+    } else {
+        Vec::new()
+    };
+    let mut arguments = vec!["compose", "down", "--remove-orphans"];
     if purge {
         arguments.extend(["--volumes", "--rmi", "all"]);
     }
-    done("docker", &arguments)?;
+    done(docker.within(FOLDER), &arguments)?;
+    for image in images {
+        if docker.agrees(&["image", "inspect", image.trim()])? && docker.ask(&["image", "rm", image.trim()]).is_err() {
+            print(&format!("left     image {}, which somebody else uses\n", image.trim()))?;
+        }
+    }
     print(if purge { "removed  containers, their volumes and images\n" } else { "removed  containers\n" })
 }
 
 fn remove_account() -> Result<(), Failure> {
     let accounts = fs::read_to_string("/etc/passwd").unwrap_or_default();
     if accounts.lines().any(|line| line.split(':').next() == Some(ACCOUNT)) {
-        done("userdel", &[ACCOUNT])?;
+        done(Program::new("userdel"), &[ACCOUNT])?;
         print(&format!("removed  the account {ACCOUNT}\n"))?;
     }
     Ok(())
@@ -137,13 +151,8 @@ fn remove(paths: &[impl AsRef<Path>]) -> Result<(), Failure> {
 }
 
 /// Runs a program; its own words go where ours go.
-fn done(program: &str, arguments: &[&str]) -> Result<(), Failure> {
-    let command = format!("{program} {}", arguments.join(" "));
-    let hint = "what is listed above is done; mend the cause, and run it again";
-    let status = Command::new(program).args(arguments).current_dir("/").status();
-    match status {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(Failure::ours(format!("`{command}` failed ({status})")).hint(hint)),
-        Err(err) => Err(Failure::ours(format!("cannot run `{command}`")).because(&err).hint(hint)),
-    }
+fn done(program: Program, arguments: &[&str]) -> Result<(), Failure> {
+    program
+        .watch(arguments)
+        .map_err(|failure| failure.hint("what is listed above is done; mend the cause, and run it again"))
 }

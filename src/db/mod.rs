@@ -21,6 +21,7 @@ pub mod migrate;
 pub mod oidc_attempts;
 pub mod participants;
 pub mod pool;
+pub mod provision;
 pub mod recording_lists;
 pub mod recordings;
 pub mod sessions;

@@ -38,7 +38,7 @@ pub enum ConnectError {
 /// Connects with exponential back-off until `settings.start_timeout` is over.
 pub async fn connect(settings: &DatabaseSettings) -> Result<PgPool, ConnectError> {
     let options = options(settings)?;
-    let place = format!("{}:{}/{}", options.get_host(), options.get_port(), options.get_database().unwrap_or(""));
+    let place = place(&options);
     let pool = pool(settings, options.clone());
 
     let deadline = tokio::time::Instant::now() + settings.start_timeout;
@@ -91,6 +91,11 @@ pub(super) fn options(settings: &DatabaseSettings) -> Result<PgConnectOptions, C
         // The migrator asks for its table every time; that it is there already is no news.
         ("client_min_messages", "warning"),
     ]))
+}
+
+/// Where it is, without what lets one in.
+pub(super) fn place(options: &PgConnectOptions) -> String {
+    format!("{}:{}/{}", options.get_host(), options.get_port(), options.get_database().unwrap_or(""))
 }
 
 fn pool(settings: &DatabaseSettings, options: PgConnectOptions) -> PgPool {

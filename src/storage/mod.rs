@@ -182,6 +182,16 @@ impl Storage {
         }
     }
 
+    /// Makes what has to be there before somebody else writes this object: in a folder the folders on the way.
+    pub async fn make_way(&self, key: &str) -> Result<(), StorageError> {
+        let key = Key::parse(key)?;
+        match self {
+            Self::NotConfigured => Err(StorageError::NotConfigured),
+            Self::S3(_) => Ok(()),
+            Self::Folder(folder) => folder.make_way(key).await,
+        }
+    }
+
     /// Writes an object from a file of any size, and makes sure that it arrived. `progress` is told now and then how
     /// many bytes are on their way or there.
     pub async fn upload_file(

@@ -18,7 +18,10 @@ use crate::{
     telemetry,
 };
 
-use super::conclude::{backup_path, conclude};
+use super::{
+    conclude::{backup_path, conclude},
+    way::sweep,
+};
 
 /// How deep the recorder's own folders go: `recordings/2026/11/25/room/id/segment`.
 const DEEPEST: usize = 8;
@@ -61,6 +64,7 @@ async fn rescue_all(app: &App, folder: &Path) -> Result<usize, RescueError> {
             }
         }
     }
+    sweep(folder, DEEPEST).await?;
     failed.map_or(Ok(rescued), Err)
 }
 

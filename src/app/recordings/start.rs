@@ -29,7 +29,9 @@ use crate::{
     storage::Storage,
 };
 
-use super::{RecordingError, conclude::conclude, hear, recorder_path, slots_in_all, stop::ask_to_stop, tell_room};
+use super::{
+    RecordingError, conclude::conclude, hear, recorder_path, slots_in_all, stop::ask_to_stop, tell_room, way::make_way,
+};
 
 /// What is to be recorded, and how.
 #[derive(Clone, Debug)]
@@ -149,6 +151,7 @@ async fn ask(app: &App, recording: &Recording) -> Result<(), RecordingError> {
     let path = recorder_path(app, &recording.key)?;
     let (id, room_name) = (recording.id, recording.room_name.as_str());
     let order = Order { room_name, shape: recording.shape, path: &path };
+    make_way(app, &recording.key).await;
     let asked = async {
         app.livekit.create_room(room_name).await?;
         app.livekit.start_recording(&order).await

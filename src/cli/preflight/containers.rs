@@ -11,6 +11,8 @@ use crate::{
 
 /// Where Docker fetches images from that are named without a host.
 const REGISTRY: &str = "https://registry-1.docker.io/v2/";
+/// What compose calls an installation: the name in its file.
+const PROJECT: &str = "meetbox";
 /// How long it may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(20);
 /// Where a snap's programs stand; such a Docker does not see what is outside of people's homes.
@@ -45,19 +47,65 @@ pub fn images(findings: &mut Findings) -> Result<(), Failure> {
     if missing.is_empty() {
         return Ok(());
     }
-    let answer = runtime()?.block_on(async {
-        // Whatever it says, it is there.
-        crate::app::http_client()?.get(REGISTRY).timeout(TIMEOUT).send().await
-    });
-    if let Err(err) = answer {
-        let why = crate::telemetry::chain(&err.without_url());
-        findings.problem(
-            format!(
-                "these images are missing, and where they are fetched from does not answer ({why}): {}",
-                missing.join(", ")
-            ),
-            "see to the network; or bring them along with --images, docs/operations.md tells how",
-        );
+    // The engine asks its mirrors first.
+    let mut registries = mirrors();
+    registries.push(REGISTRY.to_owned());
+    let mut why = String::new();
+    for registry in registries {
+        let answer = runtime()?.block_on(async {
+            // Whatever it says, it is there.
+            crate::app::http_client()?.get(&registry).timeout(TIMEOUT).send().await
+        });
+        match answer {
+            Ok(_) => return Ok(()),
+            Err(err) => why = crate::telemetry::chain(&err.without_url()),
+        }
     }
+    findings.problem(
+        format!(
+            "these images are missing, and where they are fetched from does not answer ({why}): {}",
+            missing.join(", ")
+        ),
+        "see to the network; or bring them along with --images, docs/operations.md tells how",
+    );
     Ok(())
+}
+
+/// Whether a process stands in one of the containers of an installation.
+pub fn is_ours(pid: u32) -> bool {
+    let groups = fs::read_to_string(format!("/proc/{pid}/cgroup")).unwrap_or_default();
+    let Some(container) = container_in(&groups) else { return false };
+    let label = "{{index .Config.Labels \"com.docker.compose.project\"}}";
+    let asked = Command::new("docker").args(["inspect", "--format", label, container]).output();
+    asked.is_ok_and(|output| output.status.success() && output.stdout.trim_ascii() == PROJECT.as_bytes())
+}
+
+/// The id of the container in `/proc/PID/cgroup`, whatever stands around it: 64 digits.
+fn container_in(groups: &str) -> Option<&str> {
+    let is_id = |word: &&str| word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    groups.split(|char: char| !char.is_ascii_alphanumeric()).find(is_id)
+}
+
+/// What the engine asks before the registry itself.
+fn mirrors() -> Vec<String> {
+    let format = "{{range .RegistryConfig.Mirrors}}{{println .}}{{end}}";
+    let said = Command::new("docker").args(["info", "--format", format]).output();
+    let said = said.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    said.lines().filter(|line| !line.is_empty()).map(|line| format!("{}/v2/", line.trim_end_matches('/'))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::container_in;
+
+    #[test]
+    fn the_container_of_a_process_is_found_in_its_groups() {
+        let id = "0123456789abcdef".repeat(4);
+        for groups in
+            [format!("0::/system.slice/docker-{id}.scope\n"), format!("2:memory:/docker/{id}\n1:cpu:/docker/{id}\n")]
+        {
+            assert_eq!(container_in(&groups), Some(&*id));
+        }
+        assert_eq!(container_in("0::/system.slice/caddy.service\n"), None);
+    }
 }

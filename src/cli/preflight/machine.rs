@@ -4,7 +4,7 @@ use std::{fs, process::Command};
 
 use chrono::TimeDelta;
 
-use super::Findings;
+use super::{Findings, containers};
 use crate::{
     assets::{
         appliance::rtc_udp_to,
@@ -25,8 +25,8 @@ const LEAST_MEMORY: u64 = 1750;
 const GOOD_MEMORY: u64 = 3500;
 /// Tokens and certificates go by the clock; LiveKit looks the other way for so long.
 const MOST_OFF: TimeDelta = TimeDelta::seconds(60);
-/// The programs of an installation that hold its ports.
-const OURS: [&str; 5] = ["meetbox", "caddy", "livekit-server", "egress", "docker-proxy"];
+/// The programs of an installation that hold its ports and stand in no container.
+const OURS: [&str; 2] = ["meetbox", "docker-proxy"];
 
 /// Room on the disks.
 pub fn room(findings: &mut Findings) {
@@ -79,7 +79,11 @@ pub fn ports(findings: &mut Findings, is_installed: bool) {
             Transport::Udp => Port::udp(it.from),
         };
         let Some(holder) = port.listener() else { continue };
-        if is_installed && holder.program().is_some_and(|program| OURS.contains(&program)) {
+        let is_ours = || {
+            holder.program().is_some_and(|program| OURS.contains(&program))
+                || holder.pid().is_some_and(containers::is_ours)
+        };
+        if is_installed && is_ours() {
             continue;
         }
         findings.problem(

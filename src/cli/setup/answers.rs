@@ -1,12 +1,12 @@
 //! What setup was told, so that it need not be told again: `/etc/meetbox/setup.json`.
 
-use std::{fs, io, net::Ipv4Addr, path::Path};
+use std::{collections::BTreeMap, fs, io, net::Ipv4Addr, path::Path};
 
 use serde::{Deserialize, Serialize};
 
 use super::Args;
 use crate::{
-    assets::appliance::{Certificate, ConfigFile},
+    assets::appliance::{Certificate, ConfigFile, IMAGES},
     cli::Failure,
 };
 
@@ -22,6 +22,9 @@ pub struct Answers {
     pub certificate: Source,
     /// The address that the world dials, when it is not to be asked for.
     pub public_address: Option<Ipv4Addr>,
+    /// The digests of the images that were fetched, by their names: nobody says these, setup finds them.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub images: BTreeMap<String, String>,
 }
 
 /// Where the certificate comes from.
@@ -58,6 +61,8 @@ impl Answers {
             email: args.email.clone().or(kept.email),
             certificate: args.certificate.unwrap_or(kept.certificate),
             public_address: args.public_address.or(kept.public_address),
+            // Those of another version say nothing of this one's.
+            images: kept.images.into_iter().filter(|(image, _)| IMAGES.contains(&image.as_str())).collect(),
         })
     }
 

@@ -46,6 +46,11 @@ pub fn between(root: &Path, files: Vec<ConfigFile>) -> Result<Vec<Change>, Failu
 }
 
 impl Change {
+    /// Whether it is of this file, from the root of the file system.
+    pub fn is_of(&self, path: &str) -> bool {
+        self.file.path == path
+    }
+
     /// A line, and below it what differs, without secrets.
     pub fn told(&self) -> String {
         let Some(before) = &self.before else {

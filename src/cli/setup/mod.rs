@@ -2,36 +2,43 @@
 
 mod answers;
 mod changes;
+mod containers;
 mod machine;
+mod plan;
 mod settings_file;
+mod system;
 
 use std::{
-    fs, io,
+    io::{self, IsTerminal},
     net::Ipv4Addr,
     path::{Path, PathBuf},
 };
 
-use secrecy::ExposeSecret;
-use url::Url;
+use self::{answers::Answers, plan::Plan};
+pub use self::{answers::Source as CertificateSource, machine::default_interface};
+use super::{Failure, print};
 
-use self::answers::Answers;
-pub use self::answers::Source as CertificateSource;
-pub use self::machine::default_interface;
-use super::{Failure, egress_config, print};
-use crate::{
-    assets::appliance::{Appliance, ConfigFile, EGRESS_HEALTH_PORT, RESCUE},
-    config::{Settings, Source},
-};
+/// What the recorder's container is made of: another text makes it anew.
+const RECORDER_FILES: [&str; 2] = ["etc/meetbox/egress.yaml", "etc/meetbox/compose.yaml"];
 
 /// Arguments of `meetbox setup`.
 #[derive(clap::Args)]
 pub struct Args {
     /// Write everything below this folder, as if it were the root of the file system, and touch nothing else
-    #[arg(long, value_name = "FOLDER")]
-    render: PathBuf,
+    #[arg(long, value_name = "FOLDER", conflicts_with = "pull")]
+    render: Option<PathBuf>,
     /// Say what would change, and change nothing
     #[arg(long)]
     dry_run: bool,
+    /// Do not ask before something is changed
+    #[arg(long)]
+    yes: bool,
+    /// Fetch the images anew, and stay with what they are then
+    #[arg(long)]
+    pull: bool,
+    /// Start the recorder anew also while it records: such recordings end there
+    #[arg(long)]
+    cut_recordings: bool,
     /// The name under which people reach Meetbox, such as meet.example.org; needed the first time
     #[arg(long, value_parser = domain)]
     domain: Option<String>,
@@ -55,91 +62,73 @@ pub struct Args {
     cores: Option<u16>,
 }
 
-/// Makes the files, or says what would change.
+/// Makes the files, or says what would change; without `--render` also everything on this machine that they are for.
 pub fn run(args: Args) -> Result<(), Failure> {
-    let answers = Answers::gather(&args.render, &args)?;
-    let settings_file = settings_file::keep_or_make(&args.render, &args)?;
-    let appliance = appliance(&args, &answers, &settings_file)?;
-    let mut files = appliance.files().map_err(|err| Failure::input("cannot fill in a template").because(&err))?;
-    files.push(answers.file()?);
-    files.push(settings_file);
+    match &args.render {
+        Some(folder) => {
+            let answers = Answers::gather(folder, &args)?;
+            let plan = shown(folder, &args, &answers)?;
+            if args.dry_run { Ok(()) } else { plan.write(folder) }
+        }
+        None => on_this_machine(&args),
+    }
+}
 
-    let all = files.len();
-    let changes = changes::between(&args.render, files)?;
-    for change in &changes {
+fn on_this_machine(args: &Args) -> Result<(), Failure> {
+    let root = Path::new("/");
+    let _turn = system::take_turn()?;
+    let mut answers = Answers::gather(root, args)?;
+    if args.pull {
+        answers.images.clear();
+    }
+    let plan = shown(root, args, &answers)?;
+    if args.dry_run {
+        return Ok(());
+    }
+    system::look()?;
+    let renews_recorder =
+        args.pull || plan.changes.iter().any(|change| RECORDER_FILES.iter().any(|path| change.is_of(path)));
+    if renews_recorder && !args.cut_recordings {
+        system::refuse_while_recording(&plan.settings)?;
+    }
+    if !plan.changes.is_empty() && !args.yes {
+        agree()?;
+    }
+    plan.write(root)?;
+    system::prepare()?;
+
+    // What the images are is known when they are here, and then goes into the files.
+    answers.images = containers::fetch(&answers.images, args.pull)?;
+    let plan = Plan::make(root, args, &answers)?;
+    plan.write(root)?;
+    system::start(&plan.settings)
+}
+
+/// What is to be done, told.
+fn shown(root: &Path, args: &Args, answers: &Answers) -> Result<Plan, Failure> {
+    let plan = Plan::make(root, args, answers)?;
+    for change in &plan.changes {
         print(&change.told())?;
-        if !args.dry_run {
-            change.make()?;
-        }
     }
-    if !args.dry_run {
-        make_folders(&args.render)?;
-    }
-    let as_they_were = all - changes.len();
-    let done = if args.dry_run { "would change; nothing was written" } else { "written" };
-    print(&format!("{} of {all} files {done}, {as_they_were} are as they should be\n", changes.len()))
+    let (all, changes) = (plan.files, plan.changes.len());
+    let done = if args.dry_run { "would change; nothing was written" } else { "to be written" };
+    print(&format!("{changes} of {all} files {done}, {} are as they should be\n", all - changes))?;
+    Ok(plan)
 }
 
-fn appliance(args: &Args, answers: &Answers, settings_file: &ConfigFile) -> Result<Appliance, Failure> {
-    let loaded = Settings::load(&Source::installation(&settings_file.text))?;
-    for warning in &loaded.warnings {
-        print(&format!("warning: {warning}\n"))?;
+/// Asks whoever sits there.
+fn agree() -> Result<(), Failure> {
+    if !io::stdin().is_terminal() {
+        return Err(Failure::input("nobody is there to agree to the changes above").hint("say --yes, or --dry-run"));
     }
-    let settings = loaded.settings;
-    let capacity = egress_config::capacity(&settings, args.cores, None);
-    let egress = egress_config::egress(&settings, capacity, RESCUE, EGRESS_HEALTH_PORT)?;
-    let machine = machine::find(args, answers.public_address, capacity.cores)?;
-    let public_url = settings.http.public_url.as_ref().and_then(Url::host_str);
-
-    Ok(Appliance {
-        domain: public_url.ok_or_else(|| Failure::input("PUBLIC_URL has no host"))?.to_owned(),
-        acme_email: answers.email.clone(),
-        certificate: answers.certificate.into(),
-        machine,
-        livekit_key: settings.livekit.api_key.clone(),
-        livekit_secret: settings.livekit.api_secret.expose_secret().to_owned(),
-        postgres_password: password(settings.database.url.expose_secret()),
-        redis_password: egress.redis.password.clone(),
-        egress,
-        compose_files: more_compose_files(&args.render)?,
-    })
-}
-
-/// The password in an address; empty when there is none.
-fn password(url: &str) -> String {
-    let url = Url::parse(url).ok();
-    let password = url.as_ref().and_then(Url::password).unwrap_or_default();
-    percent_encoding::percent_decode_str(password).decode_utf8_lossy().into_owned()
-}
-
-/// What the operator adds to our compose file, in the order of the names.
-fn more_compose_files(root: &Path) -> Result<Vec<String>, Failure> {
-    let folder = root.join("etc/meetbox/compose.d");
-    let cannot = |err: io::Error| Failure::input(format!("cannot read {}", folder.display())).because(&err);
-    let entries = match fs::read_dir(&folder) {
-        Ok(entries) => entries,
-        Err(err) if err.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(err) => return Err(cannot(err)),
-    };
-    let mut names = Vec::new();
-    for entry in entries {
-        let name = entry.map_err(cannot)?.file_name().to_string_lossy().into_owned();
-        if name.ends_with(".yaml") {
-            names.push(format!("compose.d/{name}"));
-        }
+    print("Make these changes, and start what they are for? [y/N] ")?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer).map_err(|err| Failure::input("cannot read the answer").because(&err))?;
+    if ["y", "yes"].contains(&answer.trim().to_lowercase().as_str()) {
+        Ok(())
+    } else {
+        Err(Failure::input("nothing was changed"))
     }
-    names.sort();
-    Ok(names)
-}
-
-/// Where the operator's own additions go.
-fn make_folders(root: &Path) -> Result<(), Failure> {
-    for folder in ["etc/meetbox/compose.d", "etc/meetbox/caddy.d"] {
-        let path = root.join(folder);
-        fs::create_dir_all(&path)
-            .map_err(|err| Failure::input(format!("cannot make {}", path.display())).because(&err))?;
-    }
-    Ok(())
 }
 
 /// A host name with a dot in it, as certificates are given for (RFC 1123).

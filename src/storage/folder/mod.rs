@@ -121,6 +121,11 @@ impl Folder {
         self.blocking(move |place| place.delete(Key::parse(&name)?)).await
     }
 
+    pub(super) async fn make_way(&self, key: Key<'_>) -> Result<(), StorageError> {
+        let name = key.as_str().to_owned();
+        self.blocking(move |place| place.make_way(Key::parse(&name)?)).await
+    }
+
     pub(super) async fn upload_file(
         &self,
         key: Key<'_>,

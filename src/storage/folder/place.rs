@@ -89,6 +89,12 @@ impl Place {
         Ok(metadata.is_file().then_some(file))
     }
 
+    /// Makes the folders on the way to that key.
+    pub fn make_way(&self, key: Key<'_>) -> Result<(), StorageError> {
+        let (folders, _) = key.split();
+        self.descend(&folders, Missing::Made).map(drop)
+    }
+
     /// Deletes the file of that key, and the folders that it leaves empty.
     pub fn delete(&self, key: Key<'_>) -> Result<(), StorageError> {
         let (mut folders, name) = key.split();

@@ -299,7 +299,7 @@ fn what_is_taken_away_leaves_data_and_settings_unless_they_are_to_go() {
             "systemctl disable --now meetbox.service",
             "systemctl disable --now meetbox-stack.service",
             "systemctl disable --now meetbox-firewall.service",
-            "docker compose --project-directory /etc/meetbox down --remove-orphans",
+            "docker compose down --remove-orphans",
             "systemctl daemon-reload"
         ]
     );
@@ -310,7 +310,7 @@ fn what_is_taken_away_leaves_data_and_settings_unless_they_are_to_go() {
     machine.must(&format!("{install} 2>/dev/null; test -e /etc/meetbox/meetbox.env"));
     machine.must("/tmp/meetbox-real uninstall --purge --yes");
     assert!(machine.log().contains(
-        &"docker compose --project-directory /etc/meetbox down --remove-orphans --volumes --rmi all".to_owned()
+        &"docker compose down --remove-orphans --volumes --rmi all".to_owned()
     ));
     machine.must("! id meetbox 2>/dev/null; rm /etc/systemd/system/other.service");
     // Networks of other tests are kept in a folder of the whole machine.

@@ -1,0 +1,428 @@
+#!/usr/bin/env bash
+# Installs Meetbox for real on a machine of its own, and sees that it keeps what it promises: `packaging/test-install.sh
+# MEETBOX-BINARY`, with a static binary. Ends with a tally as cargo has it.
+#
+# The machine is a Debian in a folder, booted by its own systemd, with a Docker engine and the firewall rules that Oracle's
+# cloud ships. The images are made of this machine's programs (compose/stand-ins.sh), and pulled from a registry beside it.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# shellcheck source=packaging/facts.sh
+. packaging/facts.sh
+# shellcheck source=packaging/machine.sh
+. packaging/machine.sh
+
+readonly DOMAIN=meet.example.org
+readonly REGISTRY=$WORLD_ADDRESS:5000
+readonly SERVICES=(postgres redis livekit egress caddy)
+# Where Caddy keeps its own authority's certificate.
+readonly AUTHORITY=/var/lib/docker/volumes/meetbox_caddy-data/_data/caddy/pki/authorities/local/root.crt
+
+registry=
+
+main() {
+    binary=$(realpath "$1")
+    ((EUID == 0)) || skip 'only root can boot a machine'
+    packaging/dev-prerequisites.sh --machines || skip 'what a machine needs cannot be installed'
+    export PATH=$PATH:$PWD/.meetbox/bin
+    work=$(mktemp -d /tmp/meetbox-install.XXXXXX)
+    trap end EXIT
+    prepare
+
+    installing || return 1
+    nobody_else_gets_in
+    people_can_meet
+    a_second_run_changes_nothing
+    the_service_obeys_systemd
+    what_is_written_stays
+    what_freezes_is_started_again
+    it_survives_a_reboot
+    upgrading
+    taking_it_away
+    installing_without_a_network
+
+    tally
+}
+
+# Leaves nothing behind, whatever happened.
+end() {
+    [[ -z $registry ]] || kill "$registry" 2>/dev/null || true
+    machine_end
+    rm -rf "$work"
+}
+
+# --- the machine ----------------------------------------------------------------------------------------------------
+
+prepare() {
+    machine_make "$work/vm" || skip 'a Debian cannot be had here'
+    mkdir -p "$machine_root"/etc/{iptables,docker}
+    cp packaging/oci-rules.v4 "$machine_root/etc/iptables/rules.v4"
+    cp packaging/oci-rules.v6 "$machine_root/etc/iptables/rules.v6"
+    printf '{ "registry-mirrors": ["http://%s"], "insecure-registries": ["%s"] }\n' "$REGISTRY" "$REGISTRY" \
+        >"$machine_root/etc/docker/daemon.json"
+    printf '%s %s\n' "$MACHINE_ADDRESS" "$DOMAIN" >>"$machine_root/etc/hosts"
+    machine_boot || skip 'a machine cannot be booted here'
+    machine docker info >/dev/null || skip 'a Docker engine does not run in a machine here'
+    world_knows "$DOMAIN"
+    start_registry
+    fill_registry
+    make_bundle "$binary" 1
+}
+
+start_registry() {
+    cat >"$work/registry.yaml" <<END
+version: 0.1
+log: { level: error }
+storage: { filesystem: { rootdirectory: $work/registry } }
+http: { addr: $REGISTRY }
+END
+    ip netns exec "$world_name" docker-registry serve "$work/registry.yaml" >"$work/registry.log" 2>&1 &
+    registry=$!
+}
+
+# Makes the images in the machine's engine, and leaves them in the registry alone.
+fill_registry() {
+    "$binary" setup --render "$work/rendered" --domain "$DOMAIN" --interface eth0 --address "$MACHINE_ADDRESS" >/dev/null
+    DOCKER_HOST=unix:///proc/$machine_leader/root/run/docker.sock \
+        packaging/compose/stand-ins.sh "$binary" "$work/rendered/etc/meetbox/compose.yaml"
+    local image name
+    for image in $(machine docker image ls --format '{{.Repository}}:{{.Tag}}'); do
+        name=$image
+        [[ $name == */* ]] || name=library/$name
+        machine docker tag "$image" "$REGISTRY/$name"
+        machine docker push --quiet "$REGISTRY/$name"
+        machine docker image rm "$image" "$REGISTRY/$name" >/dev/null
+    done
+}
+
+# make_bundle BINARY NUMBER: as a release has it, on the machine at /root/NUMBER, with its checksum beside it.
+make_bundle() {
+    local folder=$machine_root/root/$2
+    mkdir -p "$folder"
+    echo '{}' >"$work/sbom.json"
+    SOURCE_DATE_EPOCH=0 packaging/bundle.sh "$1" "$work/sbom.json" install.sh meetbox >"$folder/meetbox.tar.gz"
+    (cd "$folder" && sha256sum meetbox.tar.gz >SHA256SUMS)
+    cp install.sh "$folder/install.sh"
+}
+
+# install NUMBER [OPTION…]: runs that bundle's installer.
+install_bundle() {
+    local number=$1
+    shift
+    machine "/root/$number/install.sh" --bundle "/root/$number/meetbox.tar.gz" --yes "$@"
+}
+
+# --- what is seen ---------------------------------------------------------------------------------------------------
+
+installing() {
+    check 'install.sh installs it' install_bundle 1 --domain "$DOMAIN" --certificate internal --public-address "$MACHINE_ADDRESS"
+    # Nothing else can hold where this has failed.
+    ((failed == 0)) || { tally || return 1; }
+    cp "$machine_root$AUTHORITY" "$work/authority.crt"
+    check 'the API is healthy over HTTPS' is_healthy
+    check 'plain HTTP is sent on to HTTPS' is_sent_on
+    local service
+    for service in "${SERVICES[@]}"; do check "$service is healthy" container_is_healthy "$service"; done
+    check 'images are pinned by digest' pinned
+    check 'secrets are for root alone' secrets_are_kept
+    check 'nothing failed in the machine' not machine systemctl --quiet is-failed '*'
+}
+
+# https PATH [OPTION…]: as somebody out there asks.
+https() {
+    local path=$1
+    shift
+    world curl -fsS --max-time 20 --cacert "$work/authority.crt" "$@" \
+        "https://$DOMAIN$path"
+}
+
+is_healthy() {
+    https /health | grep -F '"status":"healthy"}'
+}
+
+is_sent_on() {
+    local answer
+    answer=$(world curl -sS -o /dev/null -w '%{http_code} %{redirect_url}' "http://$DOMAIN/m/heron?x=1")
+    [[ $answer == "308 https://$DOMAIN/m/heron?x=1" ]] || { printf '%s\n' "$answer" && return 1; }
+}
+
+container_is_healthy() {
+    [[ $(container "$1" .State.Health.Status) == healthy ]]
+}
+
+# container SERVICE FIELD: what the engine says of it.
+container() {
+    machine docker inspect --format "{{$2}}" "meetbox-$1-1"
+}
+
+pinned() {
+    local found
+    found=$(grep -c '^    image: ".*@sha256:' "$machine_root/etc/meetbox/compose.yaml")
+    ((found == ${#SERVICES[@]})) || { grep 'image:' "$machine_root/etc/meetbox/compose.yaml" && return 1; }
+}
+
+secrets_are_kept() {
+    local secret open
+    secret=$(setting LIVEKIT_API_SECRET)
+    open=$(find "$machine_root"/{etc,usr/local,var/lib/meetbox,var/log,root} -type f -perm /007 \
+        -exec grep -lF -- "$secret" {} + || true)
+    [[ -z $open ]] || { printf '%s\n' "$open" && return 1; }
+    not grep -F -- "$secret" <(machine ps -eo args)
+}
+
+setting() {
+    sed -n "s/^$1=//p" "$machine_root/etc/meetbox/meetbox.env"
+}
+
+# Feature: infrastructure-local-dev, Property 13: of all that listens, the world reaches what it needs and nothing else.
+nobody_else_gets_in() {
+    check 'from outside, only the ports that meetings need are reached' only_reached "$MACHINE_ADDRESS"
+    check 'over IPv6 neither' only_reached "$MACHINE_ADDRESS6"
+    check "the cloud's own rules stand as they did" oci_rules_stand
+}
+
+only_reached() {
+    local address=$1 protocol port reached=() wanted
+    while read -r protocol port; do
+        if world python3 packaging/probe.py "$protocol" "$address" "$port"; then reached+=("$protocol/$port"); fi
+    done < <(listeners "$address" | sort -u)
+    wanted="tcp/22 tcp/443 tcp/7881 tcp/80 udp/443$(media_ports)"
+    [[ ${reached[*]} == "$wanted" ]] || { printf 'reached: %s\n' "${reached[*]}" && return 1; }
+}
+
+# As many as LiveKit has opened of those that it may.
+media_ports() {
+    machine ss --no-header --numeric --listening --udp | sed -nE 's/.*:(500[0-9]{2}) .*/\1/p' | sort -u | sed 's|^| udp/|' | tr -d '\n'
+}
+
+# listeners ADDRESS: protocol and port of everything that listens in that family, on whichever of its addresses.
+listeners() {
+    local others='^\\['
+    if [[ $1 == *:* ]]; then others='^[0-9]'; fi
+    machine ss --no-header --numeric --listening --tcp --udp |
+        awk -v others="$others" '$5 !~ others { sub(/.*:/, "", $5); print $1, $5 }'
+}
+
+oci_rules_stand() {
+    diff <(grep '^-A' packaging/oci-rules.v4) \
+        <(machine iptables-save --table filter | grep -E '^-A (INPUT|OUTPUT|InstanceServices) ' | grep -v MEETBOX)
+}
+
+people_can_meet() {
+    check 'somebody signs up with the link' sign_up
+    check 'a token opens LiveKit through Caddy' token_opens
+    check "and nobody else's does" not https '/rtc/validate?access_token=nonsense'
+    check 'media flows from outside' publishes
+}
+
+# The link is printed anew as long as nobody has used it.
+sign_up() {
+    local link
+    link=$(machine meetbox account setup-link)
+    https /setup --header "origin: https://$DOMAIN" --json \
+        "{\"secret\":\"${link#*#}\",\"email\":\"ada@example.org\",\"name\":\"Ada\",\"password\":\"correct horse battery staple\"}" \
+        --cookie-jar "$work/cookies" -o "$work/signed-up.json" || { cat "$work/signed-up.json" && return 1; }
+}
+
+token_opens() {
+    local token
+    token=$(https /token --cookie "$work/cookies" --header "origin: https://$DOMAIN" --json '{"room_name":"blue-heron","name":"Ada"}' |
+        sed -n 's/.*"token":"\([^"]*\)".*/\1/p')
+    [[ $(https "/rtc/validate?access_token=$token") == success ]]
+}
+
+publishes() {
+    local said
+    said=$({
+        echo 'publish microphone'
+        sleep 3
+    } | (cd tests/e2e && SSL_CERT_FILE=$work/authority.crt world timeout 60 node sdk-participant.mjs \
+        "wss://$DOMAIN" "$(livekit_token "$(setting LIVEKIT_API_KEY)" "$(setting LIVEKIT_API_SECRET)" \
+            '"roomJoin":true,"room":"grey-heron"')") 2>&1)
+    grep '"event":"published"' <<<"$said" || { printf '%s\n' "$said" && return 1; }
+}
+
+# Feature: infrastructure-local-dev, Property 14: the second run finds everything as it should be.
+a_second_run_changes_nothing() {
+    state >"$work/before"
+    check 'the installer may be run again' install_bundle 1
+    state >"$work/after"
+    check 'and that changes no file and starts nothing anew' diff "$work/before" "$work/after"
+}
+
+# Every file that is not by its nature written all the time, with the times at which it and its entry changed; and since
+# when each process of ours runs.
+state() {
+    find "$machine_root" -xdev \( -path "$machine_root/var/log" -o -path "$machine_root/run" -o -path "$machine_root/tmp" \
+        -o -path "$machine_root/var/lib/docker" -o -path "$machine_root/var/lib/containerd" -o -path "$machine_root/var/tmp" \
+        -o -path "$machine_root/var/lib/systemd" -o -path "$machine_root/proc" -o -path "$machine_root/sys" \
+        -o -path "$machine_root/dev" -o -path "$machine_root/var/lib/meetbox/recordings" \) -prune \
+        -o -printf '%p %y %m %U:%G %s %T@ %C@\n' | sort
+    machine docker ps --format '{{.ID}} {{.Names}}' | sort
+    machine sh -c "docker ps --quiet | xargs docker inspect --format '{{.Name}} {{.State.StartedAt}}'" | sort
+    machine systemctl show --property Id,ActiveState,ExecMainStartTimestamp,NRestarts 'meetbox*'
+    machine iptables-save | grep -v '^#' | sed 's/\[[0-9:]*\]//'
+    machine ip6tables-save | grep -v '^#' | sed 's/\[[0-9:]*\]//'
+}
+
+the_service_obeys_systemd() {
+    check 'systemctl stop ends it' machine systemctl stop meetbox
+    check 'and nobody answers' not is_healthy
+    check 'systemctl start brings it back' machine systemctl start meetbox
+    check 'and it is healthy' eventually 20 is_healthy
+    check 'systemctl restart does' machine systemctl restart meetbox
+    check 'and it is healthy again' eventually 20 is_healthy
+    local process
+    process=$(machine systemctl show --property MainPID --value meetbox)
+    machine kill -STOP "$process"
+    check 'a frozen one is ended by the watchdog, and started again' eventually 90 runs_as_another_than "$process"
+    check 'and is healthy' eventually 20 is_healthy
+    check 'it survives a restart of what stands beside it' machine systemctl restart meetbox-stack
+    check 'and everything is healthy' eventually 60 is_healthy
+}
+
+runs_as_another_than() {
+    local now
+    now=$(machine systemctl show --property MainPID --value meetbox)
+    [[ $now != 0 && $now != "$1" ]] && machine systemctl --quiet is-active meetbox
+}
+
+what_is_written_stays() {
+    sql "create table keepsake (word text); insert into keepsake values ('kept')" >/dev/null
+    redis set keepsake kept >/dev/null
+    check 'the containers go and come' machine sh -c 'cd /etc/meetbox && docker compose down && systemctl reload meetbox-stack'
+    everything_is_kept 'after down and up'
+    check 'the API is healthy again' eventually 60 is_healthy
+}
+
+everything_is_kept() {
+    check "Postgres has it $1" answers_kept sql 'select word from keepsake'
+    check "Redis has it $1" answers_kept redis get keepsake
+}
+
+answers_kept() {
+    "$@" | grep -x kept
+}
+
+sql() {
+    machine docker exec --user 999 meetbox-postgres-1 psql -U meetbox -tAc "$1"
+}
+
+redis() {
+    machine docker exec meetbox-redis-1 sh -c "REDISCLI_AUTH=\$REDIS_PASSWORD redis-cli $*"
+}
+
+# Feature: infrastructure-local-dev, Property 5: what leaves its health check without an answer is started again.
+what_freezes_is_started_again() {
+    local service
+    for service in livekit redis; do freeze "$service"; done
+    for service in livekit redis; do
+        check "a frozen $service is started again" eventually 120 restarted "$service"
+        check "and its log says so" logged "$service" 'health check failed three times'
+    done
+    check 'and everything is healthy' eventually 60 is_healthy
+    for service in "${SERVICES[@]}"; do
+        check "docker logs has lines of $service" has_a_log "$service"
+    done
+}
+
+# Stops the service itself, which is the child of the container's init.
+freeze() {
+    local init
+    init=$(container "$1" .State.Pid)
+    machine sh -c "kill -STOP \$(awk '{ print \$1 }' /proc/$init/task/$init/children)"
+}
+
+restarted() {
+    (($(container "$1" .RestartCount) > 0)) && container_is_healthy "$1"
+}
+
+logged() {
+    machine docker logs "meetbox-$1-1" 2>&1 | grep -F "$2"
+}
+
+has_a_log() {
+    [[ -n $(machine docker logs --tail 3 "meetbox-$1-1" 2>&1) ]]
+}
+
+it_survives_a_reboot() {
+    machine_halt
+    machine_boot
+    world_knows "$DOMAIN"
+    start_registry
+    check 'everything comes back by itself' eventually 120 is_healthy
+    nobody_else_gets_in
+    everything_is_kept 'after the reboot'
+}
+
+upgrading() {
+    # The same program in another file.
+    cp "$binary" "$work/newer" && echo >>"$work/newer"
+    make_bundle "$work/newer" 2
+    check 'an upgrade goes through' install_bundle 2
+    check 'the newer one is in place' cmp "$work/newer" "$machine_root/usr/local/bin/meetbox"
+    check 'and it is healthy' is_healthy
+    check 'a backup was made before' has_backup
+
+    # shellcheck disable=SC2016 # the broken one expands it
+    printf '#!/bin/sh\n[ "$1" != serve ] || exit 1\nexec /root/good "$@"\n' >"$work/broken"
+    chmod +x "$work/broken"
+    cp "$work/newer" "$machine_root/root/good"
+    make_bundle "$work/broken" 3
+    check 'an upgrade to one that does not start fails' not install_bundle 3
+    check 'the one of before is back' cmp "$work/newer" "$machine_root/usr/local/bin/meetbox"
+    check 'and it is healthy' eventually 30 is_healthy
+    everything_is_kept 'after the upgrades'
+}
+
+has_backup() {
+    find "$machine_root/var/lib/meetbox/backups" -type f -size +0 | grep .
+}
+
+taking_it_away() {
+    check 'it can be taken away' machine /root/1/install.sh --uninstall --yes
+    check 'nothing listens any more' nobody_listens
+    check 'data and settings are still there' data_is_there
+    check 'the rules are those of the cloud again' rules_are_gone
+    check 'it can be installed again' install_bundle 1
+    check 'and it is healthy' eventually 30 is_healthy
+    everything_is_kept 'after it was taken away and came back'
+    machine sh -c 'docker image ls --format "{{.Repository}}:{{.Tag}}" | grep -v none | sort -u | xargs docker save --output /root/images.tar'
+    check 'it can be taken away with its data' machine /root/1/install.sh --uninstall --purge --yes
+    check 'and nothing is left' nothing_is_left
+}
+
+nobody_listens() {
+    not grep -E ':(80|443|3001|7880|7881|5432|6379|9090) ' <(machine ss --no-header --numeric --listening --tcp)
+}
+
+rules_are_gone() {
+    not grep MEETBOX <(machine iptables-save && machine ip6tables-save)
+}
+
+data_is_there() {
+    [[ -e $machine_root/etc/meetbox/meetbox.env ]] && machine docker volume inspect meetbox_postgres
+}
+
+nothing_is_left() {
+    local found
+    found=$(find "$machine_root" -xdev -path "$machine_root/root" -prune -o -path "$machine_root/var/log" -prune -o \
+        -path "$machine_root/var/lib/docker/overlay2" -prune -o -iname '*meetbox*' -print)
+    found+=$(machine docker ps --all --quiet)$(machine docker volume ls --quiet)$(machine docker image ls --quiet)
+    found+=$(machine iptables-save | grep MEETBOX || true)$(grep meetbox "$machine_root"/etc/{passwd,group,shadow} || true)
+    [[ -z $found ]] || { printf '%s\n' "$found" && return 1; }
+}
+
+# Everything comes in files, and nobody is asked for anything.
+installing_without_a_network() {
+    kill "$registry"
+    check 'it is installed from files alone' install_bundle 1 --domain "$DOMAIN" --certificate internal \
+        --public-address "$MACHINE_ADDRESS" --images /root/images.tar
+    cp "$machine_root$AUTHORITY" "$work/authority.crt" || true
+    check 'and it is healthy' eventually 30 is_healthy
+}
+
+if (($# != 1)); then
+    echo 'usage: packaging/test-install.sh MEETBOX-BINARY' >&2
+    exit 1
+fi
+main "$1"
