@@ -309,9 +309,7 @@ fn what_is_taken_away_leaves_data_and_settings_unless_they_are_to_go() {
     failed(&answer, 1, &["not confirmed, so nothing was changed", "--yes"]);
     machine.must(&format!("{install} 2>/dev/null; test -e /etc/meetbox/meetbox.env"));
     machine.must("/tmp/meetbox-real uninstall --purge --yes");
-    assert!(machine.log().contains(
-        &"docker compose down --remove-orphans --volumes --rmi all".to_owned()
-    ));
+    assert!(machine.log().contains(&"docker compose down --remove-orphans --volumes --rmi all".to_owned()));
     machine.must("! id meetbox 2>/dev/null; rm /etc/systemd/system/other.service");
     // Networks of other tests are kept in a folder of the whole machine.
     let left = "find /etc /usr/local /var/lib /var/cache -xdev -name '*meetbox*' -not -path '/etc/netns/*' || true";
