@@ -35,6 +35,7 @@ main() {
     the_service_obeys_systemd
     what_is_written_stays
     what_freezes_is_started_again
+    changes_are_carried_on
     it_survives_a_reboot
     upgrading
     taking_it_away
@@ -342,6 +343,21 @@ logged() {
 
 has_a_log() {
     [[ -n $(machine docker logs --tail 3 "meetbox-$1-1" 2>&1) ]]
+}
+
+changes_are_carried_on() {
+    sed -i -E 's|^(DATABASE_URL=.*meetbox:)[^@]*@|\1another-password-of-40-digits-0123456789@|' "$machine_root/etc/meetbox/meetbox.env"
+    printf 'services: { caddy: { mem_limit: 300m } }\n' >"$machine_root/etc/meetbox/compose.d/mine.yaml"
+    check 'setup takes a change up' machine meetbox setup --yes
+    check 'and it is healthy with the new password' eventually 30 is_healthy
+    check "and a container is as the operator's file says" is_limited
+    check 'images can be fetched anew' machine meetbox setup --yes --pull
+    check 'and are pinned as before' pinned
+    check 'and it is healthy' eventually 30 is_healthy
+}
+
+is_limited() {
+    [[ $(container caddy .HostConfig.Memory) == $((300 * 1024 * 1024)) ]]
 }
 
 it_survives_a_reboot() {

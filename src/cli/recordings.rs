@@ -34,7 +34,7 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     let settings = Settings::from_process()?.settings;
     runtime()?.block_on(async {
-        let app = operator::open(&settings).await?;
+        let app = operator::look(&settings).await?;
         let mut running = running(&app).await?;
         if let Some(minutes) = args.wait {
             running = wait(&app, running, Duration::from_secs(minutes * 60)).await?;

@@ -19,6 +19,7 @@ use crate::{
     assets::appliance::{BINARY, FIREWALL, FOLDER, SERVICE, STACK, UNITS},
     cli::{Failure, account, operator, print, programs::Program, recordings, runtime},
     config::Settings,
+    db,
 };
 
 const SYSTEMCTL: Program = Program::new("systemctl");
@@ -106,19 +107,28 @@ pub fn refuse_while_recording(settings: &Settings) -> Result<(), Failure> {
         return Ok(());
     }
     let asked = runtime()?.block_on(async {
+        // Asked once: a password that setup is about to make known would be tried for long.
+        let is_open = db::provision::lets_us_in(&settings.database).await;
+        if !is_open.map_err(|err| Failure::ours("the database does not answer").because(&err))? {
+            return Err(Failure::input("the database does not take the password of DATABASE_URL"));
+        }
         let app = operator::look(settings).await?;
         recordings::running(&app).await
     });
-    match asked {
-        Ok(running) if running.is_empty() => Ok(()),
-        Ok(running) => Err(Failure::input(format!(
-            "{} under way, and these changes start the recorder anew",
-            if running.len() == 1 { "a recording is".to_owned() } else { format!("{} recordings are", running.len()) }
-        ))
-        .hint("`meetbox recordings --wait 60` waits for their end; `meetbox setup --cut-recordings` ends them here")),
+    let running = match asked {
+        Ok(running) => running.len(),
         // Setup may be just what mends it.
-        Err(err) => print(&format!("warning: nobody can say whether something is being recorded: {err}\n")),
-    }
+        Err(err) => {
+            return print(&format!("warning: nobody can say whether something is being recorded: {err}\n"));
+        }
+    };
+    let who = match running {
+        0 => return Ok(()),
+        1 => "a recording is".to_owned(),
+        more => format!("{more} recordings are"),
+    };
+    Err(Failure::input(format!("{who} under way, and these changes start the recorder anew"))
+        .hint("`meetbox recordings --wait 60` waits for their end; `meetbox setup --cut-recordings` ends them here"))
 }
 
 /// Starts what does not run, and starts anew what runs with something older than what is written.
