@@ -50,7 +50,7 @@ Usage: install.sh --domain meet.example.org [OPTIONS]     install, or bring up t
   --sha256 HEX                the checksum of that file, unless the release's SHA256SUMS lies beside it
   --images FILE               container images, as `docker save` writes them; none are fetched
   --wait-for-recordings MIN   before an upgrade, wait so long for recordings under way
-  --no-backup                 upgrade also when no backup can be made
+  --no-backup                 upgrade without a backup, also where the database does not answer
   --allow-downgrade           go back to a build that knows fewer migrations
   --any-os                    also on systems that nobody has tried it on
   --dry-run                   look at everything, say what would be done, and change nothing
@@ -89,7 +89,7 @@ read_options() {
     [[ -z $VERSION || -z $FILE$BUNDLE ]] || refuse '--version is for what is fetched; a file is what it is'
     [[ $PURGE == no || $UNINSTALL == yes ]] || refuse '--purge belongs to --uninstall'
     for file in "$FILE" "$BUNDLE" "$IMAGES"; do
-        [[ -z $file || -r $file ]] || refuse "cannot read $file"
+        [[ -z $file || (-f $file && -r $file) ]] || refuse "cannot read $file"
     done
     [[ -z $RELEASES || $RELEASES == https://* || $RELEASES == file://* ]] ||
         refuse 'MEETBOX_RELEASES must begin with https:// or file://'
@@ -207,9 +207,8 @@ check_docker() {
     esac
 }
 
-# --- the binary -----------------------------------------------------------------------------------------------------------
+# --- the binary: checked, in $NEW -----------------------------------------------------------------------------------------
 
-# Leaves the new binary in $NEW, checked.
 find_binary() {
     local before after
     if [[ -n $FILE$BUNDLE ]]; then check_file "$FILE$BUNDLE" || return 0; else fetch_release || return 0; fi
@@ -228,7 +227,9 @@ find_binary() {
     fi
     [[ -x $BINARY && $(sum_of "$NEW") == "$(sum_of "$BINARY")" ]] || CHANGES_BINARY=yes
     [[ $INSTALLED == yes && $CHANGES_BINARY == yes ]] || return 0
-    before=$("$BINARY" version --verbose | migration) after=$(migration <"$WORK/version")
+    # One that is broken is replaced all the same.
+    before=$("$BINARY" version --verbose 2>/dev/null | migration) || before=''
+    after=$(migration <"$WORK/version")
     ((${after:-0} >= ${before:-0})) || [[ $ALLOW_DOWNGRADE == yes ]] ||
         problem "this build knows $after migrations, and the one that runs here $before: its database may be too new for it" \
             'take a later build; or restore a backup of that time; or --allow-downgrade'
@@ -237,7 +238,6 @@ find_binary() {
 migration() { sed -n 's/^migrations: \([0-9]*\),.*/\1/p'; }
 version_of() { "$1" --version | awk '{ print $2 }'; }
 sum_of() { sha256sum -- "$1" | cut -d ' ' -f 1; }
-# sum_in SUMS NAME: what the list says of it.
 sum_in() { awk -v name="$2" '$2 == name || $2 == "*" name { print $1; exit }' "$1"; }
 
 # check_file FILE: copies it to $WORK/fetched, and the copy is what somebody vouches for.
@@ -279,7 +279,7 @@ fetch_release() {
         return 1
     fi
     date=$(tr -d '\r' <"$WORK/headers" | sed -n 's/^[Dd]ate: //p' | tail -n 1)
-    if [[ -n $date ]]; then CLOCK_OFF=$(($(date +%s) - $(date -d "$date" +%s))); fi
+    if [[ -n $date ]]; then CLOCK_OFF=$(($(date +%s) - $(date -d "$date" +%s || date +%s))); fi
     if ! signed "$WORK/SHA256SUMS"; then
         problem "the release at $where is not signed with our key" 'do not use it; tell those who publish it'
         return 1
@@ -377,7 +377,8 @@ no_recording() {
     case $status in
     0) return 0 ;;
     3) say 'error: that is being recorded, so nothing was changed; stop it, or say --wait-for-recordings MINUTES' >&2 ;;
-    *) say 'error: cannot find out whether something is being recorded, so nothing was changed: systemctl status meetbox' >&2 ;;
+    *) [[ $NO_BACKUP == no ]] || return 0
+        say 'error: cannot find out whether something is being recorded, so nothing was changed; --no-backup goes on all the same' >&2 ;;
     esac
     exit 1
 }
@@ -390,9 +391,8 @@ install_packages() {
         chmod 644 "$key"
         printf 'deb [arch=%s signed-by=%s] %s bookworm stable\n' "$ARCH" "$key" "$from" >/etc/apt/sources.list.d/docker.list
     fi
-    export DEBIAN_FRONTEND=noninteractive
     apt-get -qq -o DPkg::Lock::Timeout=300 update
-    apt-get -qq -y -o DPkg::Lock::Timeout=300 --no-install-recommends install "${PACKAGES[@]}"
+    DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o DPkg::Lock::Timeout=300 --no-install-recommends install "${PACKAGES[@]}"
     systemctl enable --now docker.service
 }
 
@@ -416,8 +416,8 @@ place() {
         mv -f "$LIBRARY/previous.new" "$LIBRARY/previous"
     fi
     install -m 755 "$NEW" "$BINARY.new"
-    mv -f "$BINARY.new" "$BINARY"
     PLACED=yes
+    mv -f "$BINARY.new" "$BINARY"
 }
 
 set_up() {
@@ -438,12 +438,12 @@ wait_ready() {
 # A certificate of Caddy's own is not looked at. What is missing here is no fault of the binary's, so it stays.
 wait_https() {
     local end=$((SECONDS + HTTPS_WITHIN)) unknown=()
-    PLACED=no
+    PLACED=proved
     if [[ $(certificate) == internal ]]; then unknown=(--insecure); fi
     until curl -sf "${unknown[@]}" --max-time 10 --resolve "$DOMAIN:443:127.0.0.1" --output /dev/null "https://$DOMAIN/readyz" 2>"$WORK/says"; do
         if ((SECONDS >= end)); then
             cat "$WORK/says" >&2
-            say "Meetbox itself is ready. What Caddy says: cd $SETTINGS && docker compose logs --tail 30 caddy" >&2
+            say "What Caddy says: cd $SETTINGS && docker compose logs --tail 30 caddy" >&2
             return 1
         fi
         sleep 2
@@ -464,13 +464,13 @@ on_exit() {
         printf '\nerror: this failed: %s\n' "$STEP" >&2
         if ((${#DONE[@]} == 0)); then say 'Nothing before it was changed.' >&2; else say 'Done before it:' >&2; fi
         for text in "${DONE[@]}"; do printf '  - %s\n' "$text" >&2; done
-        if [[ $PLACED == yes && $INSTALLED == yes ]]; then
-            roll_back
-        elif [[ $INSTALLED == yes ]]; then
-            printf '\nThe binary is the one that was there. Once the cause is mended, run this again.\n' >&2
-        else
-            printf '\nOnce the cause is mended, run this again: it goes on from there.\nTo go back: %s uninstall --purge\n' "$BINARY" >&2
-        fi
+        text='Once the cause is mended, run this again: it goes on from there.'
+        case $INSTALLED/$PLACED in
+        yes/yes) roll_back ;;
+        yes/no) printf '\nThe binary is the one that was there. %s\n' "$text" >&2 ;;
+        */proved) printf '\nMeetbox %s is ready all the same, and stays. %s\n' "$(version_of "$BINARY")" "$text" >&2 ;;
+        *) printf '\n%s\nTo go back: %s uninstall --purge\n' "$text" "$BINARY" >&2 ;;
+        esac
         if [[ -n $BACKUP ]]; then printf 'The backup of before: %s\n' "$BACKUP" >&2; fi
     fi
     [[ -z $WORK ]] || rm -rf -- "$WORK"

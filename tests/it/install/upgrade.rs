@@ -204,6 +204,41 @@ fn a_first_installation_that_fails_says_what_is_done_and_goes_on_the_next_time()
 }
 
 #[test]
+fn a_build_that_is_ready_stays_when_only_the_certificate_is_missing() {
+    let Some(machine) = installed() else { return };
+    machine.build("1.1.0", 20);
+    machine.must("touch /tmp/model/no-https");
+    let answer = machine.install("1.1.0", "");
+    failed(&answer, 2, &["this failed: wait until https://", "Meetbox 1.1.0 is ready all the same, and stays."]);
+    assert!(!answer.err.contains("Going back"), "{answer:?}");
+    assert_eq!(version(&machine), "meetbox 1.1.0");
+}
+
+#[test]
+fn a_binary_that_is_broken_is_replaced_when_that_is_wanted_without_a_backup() {
+    let Some(machine) = installed() else { return };
+    machine.build("1.1.0", 20);
+    machine.must("printf 'cut off' >/usr/local/bin/meetbox");
+    failed(&machine.install("1.1.0", ""), 1, &["cannot find out whether something is being recorded", "--no-backup"]);
+    well(&machine.install("1.1.0", "--no-backup"));
+    assert_eq!(version(&machine), "meetbox 1.1.0");
+}
+
+#[test]
+fn an_upgrade_that_is_interrupted_goes_back() {
+    let Some(machine) = installed() else { return };
+    machine.build("1.1.0", 20);
+    machine.must("touch /tmp/model/unhealthy-1.1.0");
+    // The terminal hangs up while it waits for the new one.
+    let answer = machine.run(
+        "bash /srv/install.sh --yes --binary /tmp/1.1.0/meetbox & \
+         until meetbox --version | grep -q 1.1.0; do sleep 0.05; done; kill -HUP $!; wait $!",
+    );
+    failed(&answer, 2, &["Going back to the binary of before.", "Meetbox 1.0.0 is back, and ready."]);
+    assert_eq!(version(&machine), "meetbox 1.0.0");
+}
+
+#[test]
 fn two_installations_at_once_are_one() {
     let Some(machine) = installed() else { return };
     machine.build("1.1.0", 20);
@@ -264,7 +299,7 @@ fn what_is_taken_away_leaves_data_and_settings_unless_they_are_to_go() {
             "systemctl disable --now meetbox.service",
             "systemctl disable --now meetbox-stack.service",
             "systemctl disable --now meetbox-firewall.service",
-            "docker compose --project-directory /etc/meetbox down --remove-orphans",
+            "docker compose down --remove-orphans",
             "systemctl daemon-reload"
         ]
     );
@@ -274,9 +309,7 @@ fn what_is_taken_away_leaves_data_and_settings_unless_they_are_to_go() {
     failed(&answer, 1, &["not confirmed, so nothing was changed", "--yes"]);
     machine.must(&format!("{install} 2>/dev/null; test -e /etc/meetbox/meetbox.env"));
     machine.must("/tmp/meetbox-real uninstall --purge --yes");
-    assert!(machine.log().contains(
-        &"docker compose --project-directory /etc/meetbox down --remove-orphans --volumes --rmi all".to_owned()
-    ));
+    assert!(machine.log().contains(&"docker compose down --remove-orphans --volumes --rmi all".to_owned()));
     machine.must("! id meetbox 2>/dev/null; rm /etc/systemd/system/other.service");
     // Networks of other tests are kept in a folder of the whole machine.
     let left = "find /etc /usr/local /var/lib /var/cache -xdev -name '*meetbox*' -not -path '/etc/netns/*' || true";

@@ -10,6 +10,7 @@ version*)
     ;;
 'compose version'*) [ ! -e /tmp/model/no-compose ] || { echo "docker: 'compose' is not a docker command." >&2; exit 1; } ;;
 'image inspect'*) [ ! -e /tmp/model/no-images ] || exit 1 ;;
-'volume inspect'*) exit 1 ;;
+'volume inspect'* | inspect*) exit 1 ;;
+info*) ;;
 *) echo "docker $*" >>/tmp/model/log ;;
 esac
