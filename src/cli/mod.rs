@@ -2,6 +2,8 @@
 
 mod account;
 mod api_key;
+mod archive;
+mod backup;
 mod check;
 pub mod dev;
 mod egress_config;
@@ -11,6 +13,7 @@ mod healthcheck;
 mod migrate;
 mod openapi;
 mod operator;
+mod restore;
 mod seed;
 mod serve;
 mod setup;
@@ -42,6 +45,8 @@ enum Command {
     /// Look after API keys: what programs use the API with
     #[command(subcommand)]
     ApiKey(api_key::Command),
+    /// Save the database and the settings in one encrypted archive
+    Backup(backup::Args),
     /// Check the settings without starting anything
     Check(check::Args),
     /// Run everything that a meeting needs on this machine, for development
@@ -62,6 +67,8 @@ enum Command {
     Migrate,
     /// Print the API's OpenAPI spec
     Openapi,
+    /// Put back what `meetbox backup` saved, or try whether that can be done
+    Restore(restore::Args),
     /// Run the server and its jobs
     Serve,
     /// Make the configuration of a whole installation: LiveKit, its recorder, Postgres, Redis, Caddy and the services
@@ -79,6 +86,7 @@ pub fn run() -> ExitCode {
     let outcome = match cli.command {
         Command::Account(command) => account::run(command),
         Command::ApiKey(command) => api_key::run(command),
+        Command::Backup(args) => backup::run(args),
         Command::Check(args) => check::run(args),
         Command::Dev(args) => dev::run(args),
         Command::EgressConfig(args) => egress_config::run(args),
@@ -91,6 +99,7 @@ pub fn run() -> ExitCode {
         Command::Healthcheck(args) => healthcheck::run(&args),
         Command::Migrate => migrate::run(),
         Command::Openapi => openapi::run(),
+        Command::Restore(args) => restore::run(args),
         Command::Serve => serve::run(),
         Command::Setup(args) => setup::run(args),
         Command::Version(args) => version::run(args),

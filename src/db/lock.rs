@@ -20,6 +20,8 @@ pub enum Work {
     Retention = 0x6d65_6574_0005,
     /// Counting recording slots and taking one.
     Slots = 0x6d65_6574_0006,
+    /// Restoring a backup, or trying whether one could be.
+    Restore = 0x6d65_6574_0007,
 }
 
 /// A lock that ends with its connection: also when the holder is dropped half-way, or its process dies.

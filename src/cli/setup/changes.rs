@@ -48,19 +48,7 @@ pub fn between(root: &Path, files: Vec<ConfigFile>) -> Result<Vec<Change>, Failu
 impl Change {
     /// A line, and below it what differs, without secrets.
     pub fn told(&self) -> String {
-        let Some(before) = &self.before else {
-            return format!("new      {}\n", self.path.display());
-        };
-        let mut text = format!("changed  {}\n", self.path.display());
-        if *before == self.file.text {
-            let _ = writeln!(text, "    its permissions, to {:o}", self.file.mode);
-        }
-        let (before, after) = (without_secrets(before), without_secrets(&self.file.text));
-        let diff = TextDiff::from_lines(&before, &after);
-        for line in diff.unified_diff().context_radius(1).to_string().lines() {
-            let _ = writeln!(text, "    {line}");
-        }
-        text
+        told(&self.path, self.before.as_deref(), &self.file.text, self.file.mode)
     }
 
     /// Does it.
@@ -72,6 +60,23 @@ impl Change {
     }
 }
 
+/// A line about a file, and below it what differs from `before`, without secrets; nothing before when it is new.
+pub fn told(path: &Path, before: Option<&str>, after: &str, mode: u32) -> String {
+    let Some(before) = before else {
+        return format!("new      {}\n", path.display());
+    };
+    let mut text = format!("changed  {}\n", path.display());
+    if before == after {
+        let _ = writeln!(text, "    its permissions, to {mode:o}");
+    }
+    let (before, after) = (without_secrets(before), without_secrets(after));
+    let diff = TextDiff::from_lines(&before, &after);
+    for line in diff.unified_diff().context_radius(1).to_string().lines() {
+        let _ = writeln!(text, "    {line}");
+    }
+    text
+}
+
 /// The same text with everything hidden that may be a secret: rather too much than too little.
 fn without_secrets(text: &str) -> String {
     text.split_inclusive('\n').map(line_without_secrets).collect()
@@ -81,8 +86,9 @@ fn line_without_secrets(line: &str) -> String {
     let end = if line.ends_with('\n') { "\n" } else { "" };
     let body = line.trim_end_matches('\n');
     if let Some((key, value)) = body.split_once([':', '=']) {
-        let key_tells =
-            ["secret", "password", "access_key", "key:"].iter().any(|word| key.to_lowercase().contains(word));
+        let key_tells = ["secret", "password", "passphrase", "access_key", "key:"]
+            .iter()
+            .any(|word| key.to_lowercase().contains(word));
         // A quoted key is a name of LiveKit's `keys`.
         let is_named_key = key.trim_start().starts_with('"');
         if (key_tells || is_named_key) && !value.trim().is_empty() && !body.trim_start().starts_with('#') {

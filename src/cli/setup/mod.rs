@@ -1,7 +1,7 @@
 //! `meetbox setup`: the configuration of a whole installation, made of a few answers, the settings and the machine.
 
 mod answers;
-mod changes;
+pub mod changes;
 mod machine;
 mod settings_file;
 
