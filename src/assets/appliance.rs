@@ -107,6 +107,12 @@ impl Appliance {
                 0o644,
                 include_str!("../../systemd/meetbox-stack.service"),
             ),
+            file(
+                "etc/systemd/system/meetbox-backup.service",
+                0o644,
+                include_str!("../../systemd/meetbox-backup.service"),
+            ),
+            file("etc/systemd/system/meetbox-backup.timer", 0o644, include_str!("../../systemd/meetbox-backup.timer")),
             file("etc/sysusers.d/meetbox.conf", 0o644, include_str!("../../systemd/sysusers.conf")),
             file("etc/tmpfiles.d/meetbox.conf", 0o644, include_str!("../../systemd/tmpfiles.conf")),
             file("etc/sysctl.d/60-meetbox.conf", 0o644, include_str!("../../assets/appliance/sysctl.conf")),

@@ -61,6 +61,8 @@ pub fn run(args: Args) -> Result<(), Failure> {
     let lock = Lock::of(&settings.backup)?;
     let target = target(&args, &settings)?;
     let runtime = runtime()?;
+    // Connections are closed by it, also where work ends early.
+    let _inside = runtime.enter();
     let stop = progress::stop_by_signal(&runtime)?;
 
     let folder = Folder::open(&target.dir)?;

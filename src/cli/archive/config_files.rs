@@ -36,7 +36,7 @@ pub fn gather(root: &Path) -> Result<Vec<ConfigFile>, Failure> {
         let cannot = |err: io::Error| Failure::input(format!("cannot read /{}", folder.display())).because(&err);
         let entries = match fs::read_dir(root.join(&folder)) {
             Ok(entries) => entries,
-            Err(err) if err.kind() == io::ErrorKind::NotFound && files.is_empty() => return Ok(files),
+            Err(err) if err.kind() == io::ErrorKind::NotFound && folder == Path::new(FOLDER) => return Ok(files),
             Err(err) => return Err(cannot(err)),
         };
         for entry in entries {

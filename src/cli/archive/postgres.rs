@@ -2,10 +2,12 @@
 //! the `PATH`.
 
 use std::{
+    fs,
     io::{self, Read, Write},
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Child, ChildStderr, Command, ExitStatus, Stdio},
     str::FromStr,
+    sync::atomic::{AtomicBool, Ordering},
     thread,
     time::Duration,
 };
@@ -15,6 +17,7 @@ use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+use super::config_files::eprintln;
 use crate::{cli::Failure, config::DatabaseSettings};
 
 /// What is read of a program's complaints.
@@ -24,8 +27,8 @@ const SHOWN: usize = 8;
 const CHUNK: usize = 128 * 1024;
 /// How often it is looked whether a program that needs no more input has ended.
 const LOOK: Duration = Duration::from_millis(20);
-/// The container's port on this machine, see assets/appliance/compose.yaml.
-const CONTAINER_PORT: u16 = 5432;
+/// Postgres' port inside of its container.
+const INSIDE: u16 = 5432;
 
 /// Where Postgres is, in parts.
 pub struct Address {
@@ -74,8 +77,10 @@ impl Address {
         &self.database
     }
 
-    fn may_be_a_container(&self) -> bool {
-        self.port == CONTAINER_PORT && ["127.0.0.1", "localhost", "::1", "[::1]"].contains(&self.host.as_str())
+    /// Whether it is this machine's port that those compose files hand on into the container.
+    fn leads_into_container(&self, compose: &str) -> bool {
+        let is_here = ["127.0.0.1", "localhost"].contains(&self.host.as_str());
+        is_here && compose.lines().any(|line| line.trim().ends_with(&format!("127.0.0.1:{}:{INSIDE}", self.port)))
     }
 }
 
@@ -111,9 +116,10 @@ impl Tool {
     /// this machine's. `folder` holds the installation's compose files.
     pub fn find(name: &'static str, address: &Address, folder: &Path) -> Result<Self, Failure> {
         let mut why_not = Vec::new();
-        let container = folder.join("compose.yaml");
         let mut places = Vec::new();
-        if address.may_be_a_container() && container.exists() {
+        // Where there is no such file, there is no such container.
+        let compose = fs::read_to_string(folder.join("compose.yaml")).unwrap_or_default();
+        if address.leads_into_container(&compose) {
             places.push(Place::Container(folder.to_owned()));
         }
         places.push(Place::Machine);
@@ -140,14 +146,15 @@ impl Tool {
     ) -> Result<u64, Failure> {
         let mut child = self.start(address, arguments, Stdio::null(), Stdio::piped())?;
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-        let (copied, said) = thread::scope(|scope| {
-            let complaints = scope.spawn(|| read_complaints(stderr));
+        let take = || {
             let copied = stdout.map_or(Ok(0), |stdout| copy(stdout, out, stop));
+            // Nobody takes what it writes any more.
             if copied.is_err() {
-                let _ = child.kill();
+                kill(&child);
             }
-            (copied, complaints.join().unwrap_or_default())
-        });
+            copied
+        };
+        let (copied, said) = beside(&child, stderr, stop, take);
         let ended = self.wait(&mut child, stop)?;
         let copied = copied.map_err(CopyError::told)?;
         self.judge(ended, &said)?;
@@ -164,23 +171,25 @@ impl Tool {
     ) -> Result<(), Failure> {
         let mut child = self.start(address, arguments, Stdio::piped(), Stdio::null())?;
         let (stdin, stderr) = (child.stdin.take(), child.stderr.take());
-        let (copied, said, ended) = thread::scope(|scope| {
-            let complaints = scope.spawn(|| read_complaints(stderr));
+        let give = || {
             let copied = stdin.map_or(Ok(0), |mut stdin| copy(input, &mut stdin, stop));
-            if copied.as_ref().is_err_and(|err| !err.is_closed_pipe()) {
-                let _ = child.kill();
+            let is_whole = copied.as_ref().map_or_else(CopyError::is_closed_pipe, |_| true);
+            // What is cut off is not made use of: without this, it would take it for the end.
+            if !is_whole {
+                kill(&child);
             }
-            let ended = self.wait(&mut child, stop);
-            (copied, complaints.join().unwrap_or_default(), ended)
-        });
+            copied
+        };
+        let (copied, said) = beside(&child, stderr, stop, give);
+        let ended = self.wait(&mut child, stop)?;
         match copied {
-            // It has ended; why is told by what it said.
+            // It has ended before; whether that is well is told by how.
             Err(err) if err.is_closed_pipe() => {}
             other => {
                 other.map_err(CopyError::told)?;
             }
         }
-        self.judge(ended?, &said)
+        self.judge(ended, &said)
     }
 
     fn start(&self, address: &Address, arguments: &[String], stdin: Stdio, stdout: Stdio) -> Result<Child, Failure> {
@@ -206,13 +215,13 @@ impl Tool {
     fn wait(&self, child: &mut Child, stop: &CancellationToken) -> Result<ExitStatus, Failure> {
         let cannot = |err: io::Error| Failure::ours(format!("cannot wait for {}", self.name)).because(&err);
         loop {
-            if let Some(status) = child.try_wait().map_err(cannot)? {
-                return Ok(status);
-            }
             if stop.is_cancelled() {
                 let _ = child.kill();
                 let _ = child.wait();
                 return Err(interrupted());
+            }
+            if let Some(status) = child.try_wait().map_err(cannot)? {
+                return Ok(status);
             }
             thread::sleep(LOOK);
         }
@@ -220,6 +229,10 @@ impl Tool {
 
     fn judge(&self, status: ExitStatus, said: &str) -> Result<(), Failure> {
         if status.success() {
+            // It may have warned all the same.
+            if !said.is_empty() {
+                eprintln(said.trim_end());
+            }
             return Ok(());
         }
         let lines: Vec<_> = said.lines().filter(|line| !line.trim().is_empty()).collect();
@@ -227,6 +240,39 @@ impl Tool {
         let last = if last.is_empty() { status.to_string() } else { last };
         Err(Failure::ours(format!("{} failed: {last}", self.name)))
     }
+}
+
+/// Does the work, and beside it reads what the program complains of and ends the program when that is asked for: a pipe that
+/// is waited for would not notice. The program is not waited for here, so that its number is still its own.
+fn beside<T>(
+    child: &Child,
+    stderr: Option<ChildStderr>,
+    stop: &CancellationToken,
+    work: impl FnOnce() -> T,
+) -> (T, String) {
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let complaints = scope.spawn(|| read_complaints(stderr));
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                if stop.is_cancelled() {
+                    kill(child);
+                    return;
+                }
+                thread::sleep(LOOK);
+            }
+        });
+        let worked = work();
+        let said = complaints.join().unwrap_or_default();
+        done.store(true, Ordering::Relaxed);
+        (worked, said)
+    })
+}
+
+/// Ends a program that nobody has waited for yet.
+fn kill(child: &Child) {
+    // One that has ended by itself needs no signal.
+    let _ = rustix::process::kill_process(rustix::process::Pid::from_child(child), rustix::process::Signal::KILL);
 }
 
 /// The work was to be broken off.
@@ -357,9 +403,11 @@ mod tests {
 
         let socket = address("postgresql:///rooms?host=/run/postgresql&user=meetbox&password=hush");
         assert_eq!((socket.host.as_str(), socket.password.unwrap().expose_secret()), ("/run/postgresql", "hush"));
-        assert!(address("postgresql://meetbox@127.0.0.1/meetbox").may_be_a_container());
-        assert!(!address("postgresql://meetbox@127.0.0.1:5433/meetbox").may_be_a_container());
-        assert!(!address("postgresql://meetbox@db.example.org/meetbox").may_be_a_container());
+        let compose = include_str!("../../../assets/appliance/compose.yaml");
+        assert!(address("postgresql://meetbox@127.0.0.1/meetbox").leads_into_container(compose));
+        assert!(!address("postgresql://meetbox@127.0.0.1:5433/meetbox").leads_into_container(compose));
+        assert!(!address("postgresql://meetbox@db.example.org/meetbox").leads_into_container(compose));
+        assert!(!address("postgresql://meetbox@127.0.0.1/meetbox").leads_into_container(""));
     }
 
     #[test]

@@ -80,10 +80,9 @@ fn tenths(bytes: u64, unit: u64, name: &str) -> String {
     format!("{}.{} {name}", bytes / unit, bytes % unit / (unit / 10))
 }
 
-/// Is cancelled by Ctrl-C and by a service's end, so that what was begun can be taken away.
+/// Is cancelled by Ctrl-C and by a service's end, so that what was begun can be taken away. Called inside of the runtime.
 pub fn stop_by_signal(runtime: &Runtime) -> Result<CancellationToken, Failure> {
     let stop = CancellationToken::new();
-    let _inside = runtime.enter();
     let cannot = |err: io::Error| Failure::ours("cannot listen for signals").because(&err);
     let mut interrupt = signal(SignalKind::interrupt()).map_err(cannot)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(cannot)?;

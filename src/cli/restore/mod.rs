@@ -68,6 +68,8 @@ pub fn run(args: Args) -> Result<(), Failure> {
         Err(err) => return Err(err.into()),
     };
     let runtime = runtime()?;
+    // Connections are closed by it, also where work ends early.
+    let _inside = runtime.enter();
     let stop = progress::stop_by_signal(&runtime)?;
     let Some(settings) = &settings else {
         return settings::restore(&Opened::find(&args, None, &runtime)?, &args);

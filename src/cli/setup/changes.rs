@@ -96,6 +96,7 @@ fn line_without_secrets(line: &str) -> String {
             return format!("{key}{between} {HIDDEN}{end}");
         }
     }
+    let body = &without_password(body);
     let is_inside = |char: char| char.is_ascii_alphanumeric() || char == '_' || char == '-';
     let mut shown = String::new();
     let mut rest = body;
@@ -110,9 +111,30 @@ fn line_without_secrets(line: &str) -> String {
     shown + rest + end
 }
 
+/// The same with the password of an address hidden, however short it is.
+fn without_password(line: &str) -> String {
+    let parts = line.split_once("://").and_then(|(scheme, rest)| {
+        let (before, host) = rest.rsplit_once('@')?;
+        let (user, _) = before.split_once(':')?;
+        Some(format!("{scheme}://{user}:{HIDDEN}@{host}"))
+    });
+    parts.unwrap_or_else(|| line.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::without_secrets;
+
+    #[test]
+    fn a_password_in_an_address_is_hidden_however_short() {
+        let shown = without_secrets(
+            "DATABASE_URL=postgresql://meetbox:hush@db.example.org/meetbox\nPUBLIC_URL=https://a.org:8443/x\n",
+        );
+        assert_eq!(
+            shown,
+            "DATABASE_URL=postgresql://meetbox:<hidden>@db.example.org/meetbox\nPUBLIC_URL=https://a.org:8443/x\n"
+        );
+    }
 
     #[test]
     fn what_differs_is_shown_without_secrets() {

@@ -21,6 +21,12 @@ use crate::{
     config::{Settings, Source},
 };
 
+/// What the operator has to do, and nobody else can.
+const PASSPHRASE_IS_NEW: &str = "\
+note: backups will be encrypted with BACKUP_PASSPHRASE, which was made now and stands in etc/meetbox/meetbox.env.
+      Keep a copy of it elsewhere: a backup whose only key is on the machine that burnt down is worth nothing.
+";
+
 /// Arguments of `meetbox setup`.
 #[derive(clap::Args)]
 pub struct Args {
@@ -56,7 +62,7 @@ pub struct Args {
 /// Makes the files, or says what would change.
 pub fn run(args: Args) -> Result<(), Failure> {
     let answers = Answers::gather(&args.render, &args)?;
-    let settings_file = settings_file::keep_or_make(&args.render, &args)?;
+    let (settings_file, made_passphrase) = settings_file::keep_or_make(&args.render, &args)?;
     let appliance = appliance(&args, &answers, &settings_file)?;
     let mut files = appliance.files().map_err(|err| Failure::input("cannot fill in a template").because(&err))?;
     files.push(answers.file()?);
@@ -72,6 +78,9 @@ pub fn run(args: Args) -> Result<(), Failure> {
     }
     if !args.dry_run {
         make_folders(&args.render)?;
+    }
+    if made_passphrase && !args.dry_run {
+        print(PASSPHRASE_IS_NEW)?;
     }
     let as_they_were = all - changes.len();
     let done = if args.dry_run { "would change; nothing was written" } else { "written" };
