@@ -23,15 +23,13 @@ use crate::{
     },
     clock::Clock,
     config::Settings,
-    db::{
-        self, DbError, backup, databases,
-        lock::{self, Work},
-    },
+    db::{self, DbError, backup, databases, lock},
 };
 
-/// How databases are called that are on trial, before 16 digits.
+/// How databases are called that are on trial: after this eight digits for the database that they are to replace, and eight of
+/// their own.
 const SCRATCH: &str = "meetbox_restore_";
-const DIGITS: usize = 16;
+const DIGITS: usize = 8;
 /// Databases to be connected to while others are renamed: there is at least one of them.
 const ADMIN: [&str; 2] = ["postgres", "template1"];
 /// As Postgres has it, in bytes; longer names are cut off silently.
@@ -116,15 +114,15 @@ impl Job<'_> {
         let about = &self.opened.contents.about;
         let found = self.runtime.block_on(async {
             let admin = admin(self.settings).await?;
-            let Some(held) = lock::try_hold(&admin, Work::Restore).await.map_err(failed)? else {
-                return Err(
-                    Failure::input("somebody else restores a backup on this server").hint("wait until it is done")
-                );
+            let Some(held) = lock::try_hold_restore(&admin, address.database()).await.map_err(failed)? else {
+                let message = format!("somebody else restores a backup of {}", address.database());
+                return Err(Failure::input(message).hint("wait until it is done"));
             };
             let mut db = admin.acquire().await.map_err(DbError::from).map_err(failed)?;
             let version = backup::server_version(&mut db).await.map_err(failed)?;
-            for left in databases::beginning_with(&mut db, SCRATCH).await.map_err(failed)? {
-                if is_scratch(&left) {
+            let prefix = scratch_prefix(address.database());
+            for left in databases::beginning_with(&mut db, &prefix).await.map_err(failed)? {
+                if is_scratch(&left, &prefix) {
                     databases::drop(&mut db, &left).await.map_err(failed)?;
                 }
             }
@@ -165,7 +163,7 @@ impl Job<'_> {
 
     /// Restores into a database of its own, which is taken away when anything is not as it should be.
     fn beside(&self, server: &Server) -> Result<Restored, Failure> {
-        let name = format!("{SCRATCH}{:016x}", rand::random::<u64>());
+        let name = format!("{}{:08x}", scratch_prefix(server.address.database()), rand::random::<u32>());
         let created = self.runtime.block_on(async {
             let mut db = server.admin.acquire().await.map_err(DbError::from)?;
             databases::create(&mut db, &name).await
@@ -295,8 +293,13 @@ fn in_use(err: &ExchangeError) -> Failure {
         .hint("nothing was changed. Stop it first: systemctl stop meetbox; or send everybody away with --disconnect")
 }
 
-fn is_scratch(name: &str) -> bool {
-    name.strip_prefix(SCRATCH)
+/// How the databases begin that are on trial for that one: those of other houses on the server are none of ours.
+fn scratch_prefix(place: &str) -> String {
+    format!("{SCRATCH}{}_", layout::hex(&Sha256::digest(place)[..DIGITS / 2]))
+}
+
+fn is_scratch(name: &str, prefix: &str) -> bool {
+    name.strip_prefix(prefix)
         .is_some_and(|rest| rest.len() == DIGITS && rest.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
@@ -333,11 +336,11 @@ mod tests {
 
     #[test]
     fn only_databases_of_trials_are_taken_for_such() {
-        assert!(is_scratch("meetbox_restore_0123456789abcdef"));
-        for other in
-            ["meetbox_restore_", "meetbox_restore_of_march_2026", "meetbox", "meetbox_restore_0123456789abcdef0"]
-        {
-            assert!(!is_scratch(other), "{other}");
+        let prefix = scratch_prefix("meetbox");
+        assert!(is_scratch(&format!("{prefix}01234567"), &prefix));
+        assert_ne!(prefix, scratch_prefix("staging"));
+        for other in [format!("{prefix}of_march"), format!("{prefix}012345678"), prefix.clone(), "meetbox".to_owned()] {
+            assert!(!is_scratch(&other, &prefix), "{other}");
         }
     }
 

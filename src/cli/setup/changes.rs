@@ -96,10 +96,10 @@ fn line_without_secrets(line: &str) -> String {
             return format!("{key}{between} {HIDDEN}{end}");
         }
     }
-    let body = &without_password(body);
+    let body = without_password(body);
     let is_inside = |char: char| char.is_ascii_alphanumeric() || char == '_' || char == '-';
     let mut shown = String::new();
-    let mut rest = body;
+    let mut rest = body.as_str();
     while let Some(start) = rest.find(is_inside) {
         let (before, from) = rest.split_at(start);
         let (word, after) = from.split_at(from.find(|char| !is_inside(char)).unwrap_or(from.len()));

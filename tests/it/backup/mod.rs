@@ -16,6 +16,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use meetbox::app::seed::sow;
+use sha2::Digest as _;
 use sqlx::{Executor, Row};
 use tempfile::TempDir;
 
@@ -142,11 +143,14 @@ impl Machine {
 
     /// The databases of the cluster that a restore of this machine's could have made.
     pub async fn databases(&self) -> Vec<String> {
-        let names =
-            "select datname::text from pg_database where datname like 'meetbox_restore_%' or datname like $1 || '%'";
+        let digest = sha2::Sha256::digest(&self.database.name);
+        let digits: String = digest[..4].iter().map(|byte| format!("{byte:02x}")).collect();
         let pool = self.database.pool().await;
-        let rows = sqlx::query(sqlx::AssertSqlSafe(format!("{names} order by 1")))
-            .bind(format!("{}_before", self.database.name))
+        let names = "select datname::text from pg_database
+            where starts_with(datname::text, $1) or starts_with(datname::text, $2) order by 1";
+        let rows = sqlx::query(names)
+            .bind(format!("meetbox_restore_{digits}_"))
+            .bind(format!("{}_before_", self.database.name))
             .fetch_all(&pool)
             .await
             .unwrap();
