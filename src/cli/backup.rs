@@ -147,9 +147,7 @@ impl Work<'_> {
             config_files::eprintln("there are no settings in /etc/meetbox; the backup holds the database alone");
         }
         self.fill(&draft.file, &address, &tool, &snapshot, (about, files))?;
-        self.runtime
-            .block_on(snapshot.end())
-            .map_err(|err| Failure::ours("the database went away while it was dumped").because(&err))?;
+        self.runtime.block_on(snapshot.end());
         let size = verify(&draft.path)?;
         Ok((draft, size))
     }

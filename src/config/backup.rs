@@ -136,3 +136,47 @@ fn recipients(reader: &mut Reader<'_>) -> Option<Vec<age::x25519::Recipient>> {
     }
     parsed.ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{super::Source, *};
+    use crate::config::Settings;
+
+    const LEAST: &str = "DATABASE_URL=postgresql://meetbox:Vt5kQ9wZ@127.0.0.1/meetbox\nREDIS_URL=redis://127.0.0.1\n\
+                         LIVEKIT_URL=wss://livekit.example.org\nLIVEKIT_API_KEY=APIm7Kq2xVn\n\
+                         LIVEKIT_API_SECRET=qJ3tXw8ZpL5vNc2RbY7mKd4HsF9gTe6A\n";
+
+    fn load(line: &str) -> Result<BackupSettings, String> {
+        let loaded = Settings::load(&Source::installation(format!("{LEAST}{line}\n")));
+        loaded.map(|it| it.settings.backup).map_err(|err| format!("{:?}", err.problems))
+    }
+
+    #[test]
+    fn public_keys_are_taken_and_whatever_else_stands_there_is_refused_unseen() {
+        let key = age::x25519::Identity::generate();
+        let (public, secret) = (key.to_public().to_string(), key.to_string());
+        let secret = age::secrecy::ExposeSecret::expose_secret(&secret);
+        let other = age::x25519::Identity::generate().to_public();
+
+        assert!(load("").unwrap().recipients.is_empty());
+        assert_eq!(load(&format!("BACKUP_RECIPIENTS={public},{other}")).unwrap().recipients.len(), 2);
+        for (value, sentence) in [
+            (secret, "holds a secret key"),
+            (&public[..public.len() - 1], "is no public key of age"),
+            (BACKUP_RECIPIENTS.example, "whose secret key nobody has"),
+        ] {
+            let told = load(&format!("BACKUP_RECIPIENTS={value}")).unwrap_err();
+            assert!(told.contains(sentence), "{told}");
+            assert!(!told.contains(secret), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_passphrase_that_could_be_guessed_is_refused() {
+        assert!(load("BACKUP_PASSPHRASE=thirteen-otters-on-a-raft").unwrap().passphrase.is_some());
+        for weak in ["otters", "aaaaaaaaaaaaaaaaaaaa", "changeme-changeme-changeme"] {
+            let told = load(&format!("BACKUP_PASSPHRASE={weak}")).unwrap_err();
+            assert!(told.contains("BACKUP_PASSPHRASE"), "{told}");
+        }
+    }
+}

@@ -92,7 +92,14 @@ impl Manifest {
         if format != FORMAT {
             return Err(Damage::Form(format));
         }
-        serde_json::from_str(&text).map_err(broken)
+        let manifest: Self = serde_json::from_str(&text).map_err(broken)?;
+        // It is shown to people before anything proves who wrote it, and must not be able to steer their terminals.
+        let about = &manifest.about;
+        let words = [&about.meetbox, &about.domain].into_iter().chain(&manifest.encrypted_to);
+        if words.into_iter().any(|word| !word.chars().all(|char| char.is_ascii_graphic())) {
+            return Err(Damage::Broken("its manifest holds what is no name, version or key".to_owned()));
+        }
+        Ok(manifest)
     }
 
     /// As it is written.

@@ -101,6 +101,16 @@ async fn keys_of_others_and_forms_of_another_day_are_told() {
     let no_key = machine.at("root/etc/meetbox/meetbox.env").display().to_string();
     machine.run(&["restore", &path, "--verify", "--identity", &no_key]).fails(1, "is no file of secret keys");
 
+    let mut steering = members(&archive);
+    let text = String::from_utf8(steering[2].2.clone()).unwrap();
+    steering[2].2 = text.replace("age1", "\\u001b[2Jage1").into_bytes();
+    let sums: String = steering[..3].iter().map(|(name, _, bytes)| format!("{}  {name}\n", hex(bytes))).collect();
+    steering[3].2 = sums.into_bytes();
+    write(&machine.at("steering.tar"), &steering);
+    let said = machine.restore(&machine.at("steering.tar"), &["--verify"]);
+    said.fails(1, "what is no name, version or key");
+    assert!(!said.err.contains('\u{1b}'), "{said:?}");
+
     let mut later = members(&archive);
     later[2].2 = br#"{"format": 2}"#.to_vec();
     let sums: String = later[..3].iter().map(|(name, _, bytes)| format!("{}  {name}\n", hex(bytes))).collect();
