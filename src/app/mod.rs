@@ -6,6 +6,7 @@ pub mod api_keys;
 mod arrival;
 pub mod attendance;
 pub mod audit;
+pub mod backups;
 pub mod connection_test;
 pub mod credentials;
 pub mod doors;

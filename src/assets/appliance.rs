@@ -25,8 +25,11 @@ pub const LIBRARY: &str = "/usr/local/lib/meetbox";
 pub const SERVICE: &str = "meetbox.service";
 pub const STACK: &str = "meetbox-stack.service";
 pub const FIREWALL: &str = "meetbox-firewall.service";
+/// The daily backup, and when it is made.
+pub const BACKUP: &str = "meetbox-backup.service";
+pub const BACKUP_TIMER: &str = "meetbox-backup.timer";
 /// What systemd runs, in the order in which it is stopped.
-pub const UNITS: [&str; 3] = [SERVICE, STACK, FIREWALL];
+pub const UNITS: [&str; 5] = [BACKUP_TIMER, BACKUP, SERVICE, STACK, FIREWALL];
 /// What setup makes outside of its folder besides units.
 pub const SYSTEM_FILES: [&str; 3] =
     ["/etc/sysusers.d/meetbox.conf", "/etc/tmpfiles.d/meetbox.conf", "/etc/sysctl.d/60-meetbox.conf"];
@@ -141,6 +144,12 @@ impl Appliance {
                 0o644,
                 include_str!("../../systemd/meetbox-firewall.service"),
             ),
+            file(
+                "etc/systemd/system/meetbox-backup.service",
+                0o644,
+                include_str!("../../systemd/meetbox-backup.service"),
+            ),
+            file("etc/systemd/system/meetbox-backup.timer", 0o644, include_str!("../../systemd/meetbox-backup.timer")),
             file("etc/sysusers.d/meetbox.conf", 0o644, include_str!("../../systemd/sysusers.conf")),
             file("etc/tmpfiles.d/meetbox.conf", 0o644, include_str!("../../systemd/tmpfiles.conf")),
             file("etc/sysctl.d/60-meetbox.conf", 0o644, include_str!("../../assets/appliance/sysctl.conf")),

@@ -16,14 +16,14 @@ pub fn write_private(path: &Path, text: &str) -> io::Result<()> {
 }
 
 /// Writes the file with these permission bits, in place of one that may be there.
-pub fn write(path: &Path, text: &str, mode: u32) -> io::Result<()> {
+pub fn write(path: &Path, content: impl AsRef<[u8]>, mode: u32) -> io::Result<()> {
     let mut draft = path.as_os_str().to_owned();
     draft.push(".draft");
     // Left behind by somebody who was cut off; it may be readable by others.
     let _ = fs::remove_file(&draft);
 
     let mut file = OpenOptions::new().write(true).create_new(true).mode(PRIVATE).open(&draft)?;
-    file.write_all(text.as_bytes())?;
+    file.write_all(content.as_ref())?;
     // Said again, since the process' umask may have taken something away.
     file.set_permissions(Permissions::from_mode(mode))?;
     file.sync_all()?;

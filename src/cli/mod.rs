@@ -2,6 +2,8 @@
 
 mod account;
 mod api_key;
+mod archive;
+mod backup;
 mod check;
 pub mod dev;
 mod egress_config;
@@ -15,6 +17,7 @@ mod operator;
 mod preflight;
 mod programs;
 mod recordings;
+mod restore;
 mod seed;
 mod serve;
 mod setup;
@@ -47,6 +50,8 @@ enum Command {
     /// Look after API keys: what programs use the API with
     #[command(subcommand)]
     ApiKey(api_key::Command),
+    /// Save the database and the settings in one encrypted archive
+    Backup(backup::Args),
     /// Check the settings without starting anything
     Check(check::Args),
     /// Run everything that a meeting needs on this machine, for development
@@ -74,6 +79,8 @@ enum Command {
     Migrate,
     /// Print the API's OpenAPI spec
     Openapi,
+    /// Put back what `meetbox backup` saved, or try whether that can be done
+    Restore(restore::Args),
     /// Run the server and its jobs
     Serve,
     /// Set up a whole installation on this machine: LiveKit, its recorder, Postgres, Redis, Caddy and the services
@@ -93,6 +100,7 @@ pub fn run() -> ExitCode {
     let outcome = match cli.command {
         Command::Account(command) => account::run(command),
         Command::ApiKey(command) => api_key::run(command),
+        Command::Backup(args) => backup::run(args),
         Command::Check(args) => check::run(args),
         Command::Dev(args) => dev::run(args),
         Command::EgressConfig(args) => egress_config::run(args),
@@ -114,6 +122,7 @@ pub fn run() -> ExitCode {
         Command::Healthcheck(args) => healthcheck::run(&args),
         Command::Migrate => migrate::run(),
         Command::Openapi => openapi::run(),
+        Command::Restore(args) => restore::run(args),
         Command::Serve => serve::run(),
         Command::Setup(args) => setup::run(args),
         Command::Uninstall(args) => uninstall::run(&args),

@@ -4,6 +4,7 @@
 //! error texts, `.env.example` and `docs/settings.md`. Loading looks at a [`Source`] and at nothing else.
 
 mod accounts;
+mod backup;
 mod cache;
 mod database;
 mod dotenv;
@@ -37,6 +38,7 @@ use std::{
 use self::reader::Reader;
 pub use self::{
     accounts::AccountSettings,
+    backup::BackupSettings,
     cache::RedisSettings,
     database::DatabaseSettings,
     environment::Environment,
@@ -67,6 +69,7 @@ pub struct Settings {
     pub recordings: RecordingSettings,
     /// `None`: people sign in with local accounts only.
     pub oidc: Option<OidcSettings>,
+    pub backup: BackupSettings,
     pub logs: LogSettings,
 }
 
@@ -139,6 +142,7 @@ fn read(reader: &mut Reader<'_>) -> Option<Settings> {
     let recordings = RecordingSettings::read(reader);
     let storage = storage::read(reader);
     let oidc = oidc::read(reader, http.as_ref().and_then(|http| http.public_url.as_ref()));
+    let backup = BackupSettings::read(reader);
     let logs = LogSettings::read(reader);
 
     Some(Settings {
@@ -153,6 +157,7 @@ fn read(reader: &mut Reader<'_>) -> Option<Settings> {
         recordings: recordings?,
         storage: storage?,
         oidc: oidc?,
+        backup: backup?,
         logs: logs?,
     })
 }

@@ -1,8 +1,8 @@
 //! The table of settings: everything that can be set from outside, in the order in which it is told.
 
 use super::{
-    Environment, accounts, cache, database, environment, http, kind::Kind, limits, livekit, logs, meetings, oidc,
-    recordings, storage,
+    Environment, accounts, backup, cache, database, environment, http, kind::Kind, limits, livekit, logs, meetings,
+    oidc, recordings, storage,
 };
 
 /// One thing that can be set, and all that is known about it.
@@ -66,6 +66,7 @@ pub const SECTIONS: &[Section] = &[
     storage::SECTION,
     recordings::SECTION,
     oidc::SECTION,
+    backup::SECTION,
     logs::SECTION,
 ];
 

@@ -21,6 +21,7 @@ const PREFIXES: &[&str] = &[
     "TRUSTED_",
     "STORAGE_",
     "EGRESS_",
+    "BACKUP_",
 ];
 
 /// A warning for the variable, when it is none of ours and close to one that is.

@@ -1,5 +1,6 @@
 //! Work that one process at a time may do.
 
+use sha2::{Digest, Sha256};
 use sqlx::{Connection, PgConnection, PgExecutor, PgPool};
 
 use super::DbError;
@@ -26,13 +27,13 @@ pub enum Work {
 #[derive(Debug)]
 pub struct Held {
     connection: PgConnection,
-    work: Work,
+    number: i64,
 }
 
 impl Held {
     /// Gives the lock back. When that fails, the end of the connection does it a moment later.
     pub async fn release(mut self) {
-        let unlocked = sqlx::query_scalar!("select pg_advisory_unlock($1)", self.work as i64);
+        let unlocked = sqlx::query_scalar!("select pg_advisory_unlock($1)", self.number);
         let _ = unlocked.fetch_one(&mut self.connection).await;
         let _ = self.connection.close().await;
     }
@@ -41,12 +42,23 @@ impl Held {
 /// Takes the lock for longer than one transaction; `None` when another process has it.
 // The connection leaves the pool for good. A session lock on a pooled connection would outlive a cancelled holder.
 pub async fn try_hold(pool: &PgPool, work: Work) -> Result<Option<Held>, DbError> {
+    try_hold_number(pool, work as i64).await
+}
+
+/// The lock for restoring into the database of that name, or trying to: taken in another database of the same server, in
+/// which those of other houses may be taken, too.
+pub async fn try_hold_restore(pool: &PgPool, database: &str) -> Result<Option<Held>, DbError> {
+    let digest = Sha256::digest(format!("meetbox restore {database}"));
+    let number = digest.iter().take(8).fold(0_i64, |number, byte| (number << 8) | i64::from(*byte));
+    try_hold_number(pool, number).await
+}
+
+async fn try_hold_number(pool: &PgPool, number: i64) -> Result<Option<Held>, DbError> {
     let mut connection = pool.acquire().await?.detach();
-    let got = sqlx::query_scalar!("select pg_try_advisory_lock($1) as \"got!\"", work as i64)
-        .fetch_one(&mut connection)
-        .await?;
+    let got =
+        sqlx::query_scalar!("select pg_try_advisory_lock($1) as \"got!\"", number).fetch_one(&mut connection).await?;
     if got {
-        return Ok(Some(Held { connection, work }));
+        return Ok(Some(Held { connection, number }));
     }
     let _ = connection.close().await;
     Ok(None)

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sqlx::{Connection, PgConnection, migrate::Migrator};
+use sqlx::{Connection, PgConnection, migrate::Migrator, postgres::PgConnectOptions};
 use tracing::info;
 
 use crate::config::DatabaseSettings;
@@ -41,10 +41,24 @@ pub struct Migrated {
 /// Applies what is missing. Safe with any number of processes at once, and when killed half-way: each migration is
 /// one transaction, and one process at a time holds the lock.
 pub async fn migrate(settings: &DatabaseSettings) -> Result<Migrated, MigrateError> {
+    migrate_with(pool::options(settings)?).await
+}
+
+/// The same for another database on that server.
+pub async fn migrate_database(settings: &DatabaseSettings, name: &str) -> Result<Migrated, MigrateError> {
+    migrate_with(pool::options(settings)?.database(name)).await
+}
+
+/// The newest migration that this binary knows.
+pub fn newest() -> i64 {
+    MIGRATOR.iter().map(|migration| migration.version).max().unwrap_or(0)
+}
+
+async fn migrate_with(options: PgConnectOptions) -> Result<Migrated, MigrateError> {
     // A connection of its own, closed whatever happens: after an error the migrator does not give its advisory
     // lock back, and a pooled connection would keep every other process waiting. Without our statement time-out, which a long
     // migration would hit.
-    let options = pool::options(settings)?.options([
+    let options = options.options([
         ("statement_timeout", "0".to_owned()),
         ("idle_in_transaction_session_timeout", "0".to_owned()),
         ("lock_timeout", LOCK_TIMEOUT.as_millis().to_string()),

@@ -8,6 +8,8 @@ pub mod analytics;
 pub mod api_keys;
 pub mod attendance;
 pub mod audit;
+pub mod backup;
+pub mod databases;
 pub mod doors;
 pub mod error;
 pub mod failed_attempts;
@@ -34,6 +36,7 @@ use uuid::Uuid;
 
 use crate::model::page::Cursor;
 
+pub use backup::BackupDbError;
 pub use error::DbError;
 pub use migrate::{MigrateError, migrate};
 pub use pool::{ConnectError, connect, ping};

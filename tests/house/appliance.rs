@@ -56,7 +56,13 @@ fn ports_are_the_same_everywhere() {
 #[test]
 fn folders_and_files_are_the_same_everywhere() {
     let folder = |folder: &str| format!("d {folder} 2770 meetbox root\n");
-    says("systemd/tmpfiles.conf", &[&folder(RECORDINGS), &folder(RESCUE)]);
+    let backups = Settings::load(&Source::installation(LEAST)).unwrap().settings.backup.dir;
+    let backups = format!("d {} 0700 root root\n", backups.display());
+    says("systemd/tmpfiles.conf", &[&folder(RECORDINGS), &folder(RESCUE), &backups]);
+    says(
+        "systemd/meetbox-backup.service",
+        &["ReadWritePaths=-/var/lib/meetbox\n", "ExecStart=/usr/local/bin/meetbox backup\n"],
+    );
     let mounted = |folder: &str| format!("- {folder}:{folder}\n");
     let file = |name: &str| format!("- {FOLDER}/{name}:");
     says(

@@ -71,6 +71,8 @@ fn nobody_opens_a_server_with_the_secrets_of_env_example() {
         "S3_ACCESS_KEY",
         "S3_SECRET_KEY",
         "OIDC_CLIENT_SECRET",
+        "BACKUP_RECIPIENTS",
+        "BACKUP_PASSPHRASE",
     ];
     assert_eq!(refused, secrets);
 }

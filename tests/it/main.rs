@@ -13,6 +13,7 @@ mod access;
 mod alone;
 mod api;
 mod attendance;
+mod backup;
 mod chaos;
 mod command_check;
 mod comparison;

@@ -96,12 +96,17 @@ fn content(program: &Path, arguments: &[&str]) -> String {
 fn what_is_rendered_stays_as_it_is_and_keeps_its_secrets() {
     let root = Root::new();
     let said = root.renders(&["--domain", DOMAIN]);
-    assert!(said.ends_with("14 of 14 files to be written, 0 are as they should be\n"), "{said}");
+    assert!(said.ends_with("16 of 16 files to be written, 0 are as they should be\n"), "{said}");
+    assert!(
+        said.contains("Keep a copy of it elsewhere") && !said.contains(&root.setting("BACKUP_PASSPHRASE")),
+        "{said}"
+    );
 
     let first = root.files();
     for (path, (mode, text)) in &first {
         let is_open = mode & 0o007 != 0;
-        let secrets = ["LIVEKIT_API_SECRET", "REDIS_URL", "DATABASE_URL"].map(|name| root.setting(name));
+        let secrets =
+            ["LIVEKIT_API_SECRET", "REDIS_URL", "DATABASE_URL", "BACKUP_PASSPHRASE"].map(|name| root.setting(name));
         let secrets =
             secrets.map(|it| it.rsplit(['=', ':']).find(|part| part.len() >= 40).unwrap_or(&it)[..40].to_owned());
         assert!(!is_open || !secrets.iter().any(|secret| text.contains(secret)), "all can read {}", path.display());
@@ -109,7 +114,7 @@ fn what_is_rendered_stays_as_it_is_and_keeps_its_secrets() {
     assert_eq!(first[Path::new("etc/meetbox/meetbox.env")].0, 0o600);
 
     let said = root.renders(&[]);
-    assert_eq!(said, "0 of 14 files to be written, 14 are as they should be\n");
+    assert_eq!(said, "0 of 16 files to be written, 16 are as they should be\n");
     assert_eq!(root.files(), first);
 }
 
@@ -143,7 +148,7 @@ fn what_differs_is_shown_and_nothing_that_is_the_operators_is_changed() {
             assert_eq!(root.files().get(path), Some(it), "{}", path.display());
         }
     }
-    assert!(root.renders(&[]).starts_with("0 of 14"), "the mail address is remembered");
+    assert!(root.renders(&[]).starts_with("0 of 16"), "the mail address is remembered");
 }
 
 #[test]
@@ -203,7 +208,13 @@ fn systemd_takes_the_units_and_finds_little_that_the_service_could_harm() {
     };
     let root = Root::new();
     root.renders(&["--domain", DOMAIN]);
-    for unit in ["meetbox.service", "meetbox-stack.service", "meetbox-firewall.service"] {
+    for unit in [
+        "meetbox.service",
+        "meetbox-stack.service",
+        "meetbox-firewall.service",
+        "meetbox-backup.service",
+        "meetbox-backup.timer",
+    ] {
         let path = root.path("etc/systemd/system").join(unit).display().to_string();
         let output =
             Command::new(&systemd).args(["verify", "--man=no", "--recursive-errors=no", &path]).output().unwrap();
@@ -214,6 +225,10 @@ fn systemd_takes_the_units_and_finds_little_that_the_service_could_harm() {
     }
     let service = root.path("etc/systemd/system/meetbox.service").display().to_string();
     let said = content(&systemd, &["security", "--offline=true", "--threshold=12", "--no-pager", &service]);
+    println!("{}", said.lines().last().unwrap_or_default());
+    // It is root, and asks Docker.
+    let backup = root.path("etc/systemd/system/meetbox-backup.service").display().to_string();
+    let said = content(&systemd, &["security", "--offline=true", "--threshold=20", "--no-pager", &backup]);
     println!("{}", said.lines().last().unwrap_or_default());
 }
 

@@ -53,19 +53,7 @@ impl Change {
 
     /// A line, and below it what differs, without secrets.
     pub fn told(&self) -> String {
-        let Some(before) = &self.before else {
-            return format!("new      {}\n", self.path.display());
-        };
-        let mut text = format!("changed  {}\n", self.path.display());
-        if *before == self.file.text {
-            let _ = writeln!(text, "    its permissions, to {:o}", self.file.mode);
-        }
-        let (before, after) = (without_secrets(before), without_secrets(&self.file.text));
-        let diff = TextDiff::from_lines(&before, &after);
-        for line in diff.unified_diff().context_radius(1).to_string().lines() {
-            let _ = writeln!(text, "    {line}");
-        }
-        text
+        told(&self.path, self.before.as_deref(), &self.file.text, self.file.mode)
     }
 
     /// Does it.
@@ -77,6 +65,23 @@ impl Change {
     }
 }
 
+/// A line about a file, and below it what differs from `before`, without secrets; nothing before when it is new.
+pub fn told(path: &Path, before: Option<&str>, after: &str, mode: u32) -> String {
+    let Some(before) = before else {
+        return format!("new      {}\n", path.display());
+    };
+    let mut text = format!("changed  {}\n", path.display());
+    if before == after {
+        let _ = writeln!(text, "    its permissions, to {mode:o}");
+    }
+    let (before, after) = (without_secrets(before), without_secrets(after));
+    let diff = TextDiff::from_lines(&before, &after);
+    for line in diff.unified_diff().context_radius(1).to_string().lines() {
+        let _ = writeln!(text, "    {line}");
+    }
+    text
+}
+
 /// The same text with everything hidden that may be a secret: rather too much than too little.
 fn without_secrets(text: &str) -> String {
     text.split_inclusive('\n').map(line_without_secrets).collect()
@@ -86,8 +91,9 @@ fn line_without_secrets(line: &str) -> String {
     let end = if line.ends_with('\n') { "\n" } else { "" };
     let body = line.trim_end_matches('\n');
     if let Some((key, value)) = body.split_once([':', '=']) {
-        let key_tells =
-            ["secret", "password", "access_key", "key:"].iter().any(|word| key.to_lowercase().contains(word));
+        let key_tells = ["secret", "password", "passphrase", "access_key", "key:"]
+            .iter()
+            .any(|word| key.to_lowercase().contains(word));
         // A quoted key is a name of LiveKit's `keys`.
         let is_named_key = key.trim_start().starts_with('"');
         if (key_tells || is_named_key) && !value.trim().is_empty() && !body.trim_start().starts_with('#') {
@@ -95,9 +101,10 @@ fn line_without_secrets(line: &str) -> String {
             return format!("{key}{between} {HIDDEN}{end}");
         }
     }
+    let body = without_password(body);
     let is_inside = |char: char| char.is_ascii_alphanumeric() || char == '_' || char == '-';
     let mut shown = String::new();
-    let mut rest = body;
+    let mut rest = body.as_str();
     while let Some(start) = rest.find(is_inside) {
         let (before, from) = rest.split_at(start);
         let (word, after) = from.split_at(from.find(|char| !is_inside(char)).unwrap_or(from.len()));
@@ -109,9 +116,30 @@ fn line_without_secrets(line: &str) -> String {
     shown + rest + end
 }
 
+/// The same with the password of an address hidden, however short it is.
+fn without_password(line: &str) -> String {
+    let parts = line.split_once("://").and_then(|(scheme, rest)| {
+        let (before, host) = rest.rsplit_once('@')?;
+        let (user, _) = before.split_once(':')?;
+        Some(format!("{scheme}://{user}:{HIDDEN}@{host}"))
+    });
+    parts.unwrap_or_else(|| line.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::without_secrets;
+
+    #[test]
+    fn a_password_in_an_address_is_hidden_however_short() {
+        let shown = without_secrets(
+            "DATABASE_URL=postgresql://meetbox:hush@db.example.org/meetbox\nPUBLIC_URL=https://a.org:8443/x\n",
+        );
+        assert_eq!(
+            shown,
+            "DATABASE_URL=postgresql://meetbox:<hidden>@db.example.org/meetbox\nPUBLIC_URL=https://a.org:8443/x\n"
+        );
+    }
 
     #[test]
     fn what_differs_is_shown_without_secrets() {

@@ -1,7 +1,7 @@
 //! `meetbox setup`: the configuration of a whole installation, made of a few answers, the settings and the machine.
 
 mod answers;
-mod changes;
+pub mod changes;
 mod containers;
 mod machine;
 mod plan;
@@ -20,6 +20,12 @@ use super::{Failure, print};
 
 /// What the recorder's container is made of: another text makes it anew.
 const RECORDER_FILES: [&str; 2] = ["etc/meetbox/egress.yaml", "etc/meetbox/compose.yaml"];
+
+/// What the operator has to do, and nobody else can.
+const PASSPHRASE_IS_NEW: &str = "\
+note: backups will be encrypted with BACKUP_PASSPHRASE, which was made now and stands in etc/meetbox/meetbox.env.
+      Keep a copy of it elsewhere: a backup whose only key is on the machine that burnt down is worth nothing.
+";
 
 /// Arguments of `meetbox setup`.
 #[derive(clap::Args)]
@@ -109,6 +115,9 @@ fn shown(root: &Path, args: &Args, answers: &Answers) -> Result<Plan, Failure> {
     let plan = Plan::make(root, args, answers)?;
     for change in &plan.changes {
         print(&change.told())?;
+    }
+    if plan.passphrase_is_new && !args.dry_run {
+        print(PASSPHRASE_IS_NEW)?;
     }
     let (all, changes) = (plan.files, plan.changes.len());
     let done = if args.dry_run { "would change; nothing was written" } else { "to be written" };

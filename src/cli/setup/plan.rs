@@ -25,6 +25,8 @@ const COMPOSE_FOLDER: &str = "etc/meetbox/compose.d";
 /// An installation as it is to be.
 pub struct Plan {
     pub settings: Settings,
+    /// Whether backups get a passphrase that nobody has seen yet.
+    pub passphrase_is_new: bool,
     /// How many files belong to it.
     pub files: usize,
     /// Those that are not yet as they are to be.
@@ -34,7 +36,7 @@ pub struct Plan {
 impl Plan {
     /// Works it out; writes nothing.
     pub fn make(root: &Path, args: &Args, answers: &Answers) -> Result<Self, Failure> {
-        let settings_file = settings_file::keep_or_make(root, args)?;
+        let (settings_file, passphrase_is_new) = settings_file::keep_or_make(root, args)?;
         let settings = Settings::load(&Source::installation(&settings_file.text))?;
         for warning in &settings.warnings {
             print(&format!("warning: {warning}\n"))?;
@@ -45,7 +47,7 @@ impl Plan {
             .map_err(|err| Failure::input("cannot fill in a template").because(&err))?;
         files.push(answers.file()?);
         files.push(settings_file);
-        Ok(Self { settings, files: files.len(), changes: changes::between(root, files)? })
+        Ok(Self { settings, passphrase_is_new, files: files.len(), changes: changes::between(root, files)? })
     }
 
     /// Writes what is not as it is to be.

@@ -13,6 +13,9 @@ use crate::{
 /// Where it stands, from the root of the file system.
 const FILE: &str = "etc/meetbox/meetbox.env";
 
+/// What backups are encrypted with, unless there are public keys to do it to.
+const PASSPHRASE: &str = "BACKUP_PASSPHRASE";
+
 const HEAD: &str = "\
 # The settings of Meetbox, with its secrets: root's alone. `meetbox setup` made this file; it adds what is missing and
 # changes nothing. docs/settings.md explains every setting. After a change: `meetbox setup`, which looks at all of them and
@@ -28,8 +31,8 @@ struct Wanted {
     instead: &'static [&'static str],
 }
 
-/// The file as it is to be.
-pub fn keep_or_make(root: &Path, args: &Args) -> Result<ConfigFile, Failure> {
+/// The file as it is to be, and whether a passphrase for backups was made for it now.
+pub fn keep_or_make(root: &Path, args: &Args) -> Result<(ConfigFile, bool), Failure> {
     let path = root.join(FILE);
     let kept = match fs::read_to_string(&path) {
         Ok(text) => text,
@@ -42,7 +45,9 @@ pub fn keep_or_make(root: &Path, args: &Args) -> Result<ConfigFile, Failure> {
             path.display()
         ))
     })?;
-    Ok(ConfigFile { path: FILE, mode: 0o600, text })
+    let has_passphrase = |text: &str| file_values(text).contains_key(PASSPHRASE);
+    let made_passphrase = has_passphrase(&text) && !has_passphrase(&kept);
+    Ok((ConfigFile { path: FILE, mode: 0o600, text }, made_passphrase))
 }
 
 fn completed(kept: &str, domain: Option<&str>) -> Result<String, Failure> {
@@ -99,6 +104,13 @@ fn wanted(domain: &str) -> Vec<Wanted> {
                       S3_BUCKET\n# and S3_REGION here in its place.",
             instead: &["S3_ENDPOINT"],
         },
+        Wanted {
+            name: PASSPHRASE,
+            value: new_secret(),
+            comment: "Opens backups. Keep it elsewhere as well: with this machine alone it is lost when the backups are needed. \
+                      Better,\n# say BACKUP_RECIPIENTS with a public key of age, whose secret key is not here: docs/backup.md.",
+            instead: &["BACKUP_RECIPIENTS"],
+        },
     ]
 }
 
@@ -120,12 +132,11 @@ mod tests {
 
     #[test]
     fn what_the_operator_wrote_stays_and_the_rest_is_added() {
-        let kept =
-            "# mine\nPUBLIC_URL=https://meet.example.org\nREDIS_URL_FILE=/run/redis\nS3_ENDPOINT=https://s3.example";
+        let kept = "# mine\nPUBLIC_URL=https://meet.example.org\nREDIS_URL_FILE=/run/redis\nBACKUP_RECIPIENTS=age1x\nS3_ENDPOINT=https://s3.example";
         let text = completed(kept, None).unwrap();
 
         assert!(text.starts_with(&format!("{kept}\n")), "{text}");
-        for absent in ["\nREDIS_URL=", "STORAGE_DIR=", "\n# The settings of Meetbox"] {
+        for absent in ["\nREDIS_URL=", "STORAGE_DIR=", "BACKUP_PASSPHRASE=", "\n# The settings of Meetbox"] {
             assert!(!text.contains(absent), "{text}");
         }
         assert!(text.contains("\nLIVEKIT_PUBLIC_URL=wss://meet.example.org\n"), "{text}");

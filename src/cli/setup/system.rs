@@ -16,7 +16,7 @@ use rustix::{
 use super::containers;
 use crate::{
     app::accounts,
-    assets::appliance::{BINARY, FIREWALL, FOLDER, SERVICE, STACK, UNITS},
+    assets::appliance::{BACKUP, BACKUP_TIMER, BINARY, FIREWALL, FOLDER, SERVICE, STACK, UNITS},
     cli::{Failure, account, operator, print, programs::Program, recordings, runtime},
     config::Settings,
     db,
@@ -74,7 +74,8 @@ pub fn prepare() -> Result<(), Failure> {
         }
     }
     SYSTEMCTL.ask(&["daemon-reload"])?;
-    for unit in UNITS {
+    // The timer starts its service, which nobody else does.
+    for unit in UNITS.into_iter().filter(|unit| *unit != BACKUP) {
         if !SYSTEMCTL.agrees(&["is-enabled", "--quiet", unit])? {
             SYSTEMCTL.ask(&["enable", "--quiet", unit])?;
         }
@@ -147,6 +148,7 @@ pub fn start(settings: &Settings) -> Result<(), Failure> {
     } else {
         start_unit(SERVICE)?;
     }
+    start_unit(BACKUP_TIMER)?;
     runtime.block_on(async {
         let app = operator::open(settings).await?;
         let is_needed = accounts::setup_is_needed(&app).await;

@@ -1,0 +1,106 @@
+//! The archive that is restored: found, looked through to the last byte, and opened.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::Path,
+};
+
+use tokio::runtime::Runtime;
+use uuid::Uuid;
+
+use super::Args;
+use crate::{
+    cli::{
+        Failure,
+        archive::{
+            config_files::{self, ConfigFile, eprintln},
+            layout::{self, Damage, Reader},
+            manifest::{Contents, Manifest},
+            seal::Keys,
+            shelf::{Bucket, Name},
+        },
+    },
+    config::Settings,
+    db::migrate,
+};
+
+/// An archive that is whole, and to which the keys are there.
+pub struct Opened {
+    pub archive: Reader,
+    pub contents: Contents,
+    pub files: Vec<ConfigFile>,
+    pub keys: Keys,
+}
+
+impl Opened {
+    /// The archive of the arguments.
+    pub fn find(args: &Args, settings: Option<&Settings>, runtime: &Runtime) -> Result<Self, Failure> {
+        let (file, called) = match (&args.archive, &args.from_bucket, settings) {
+            (Some(path), _, _) => (open(path)?, path.display().to_string()),
+            (None, Some(name), Some(settings)) => (fetch(name, settings, runtime)?, name.to_string()),
+            (None, _, _) => return Err(Failure::input("no archive is named")),
+        };
+        let archive = Reader::open(file).map_err(|err| unusable(&called, &err))?;
+        let manifest = Manifest::read(&archive).map_err(|err| unusable(&called, &err))?;
+        let newest = migrate::newest();
+        if manifest.about.schema > newest {
+            return Err(Failure::input(format!(
+                "{called} is of Meetbox {}, whose database has schema {}; this one knows schemas up to {newest}",
+                manifest.about.meetbox, manifest.about.schema
+            ))
+            .hint("restore it with that version of Meetbox, or a newer one"));
+        }
+        let passphrase = settings.and_then(|it| it.backup.passphrase.as_ref());
+        let keys = Keys::find(&args.keys, passphrase, &manifest)?;
+        let sealed = archive.read(layout::SETTINGS).map_err(|err| unusable(&called, &Damage::Read(err)))?;
+        let (contents, files) = config_files::unpack(keys.open(sealed)?)?;
+        if !contents.belong_to(&manifest, &archive) {
+            return Err(Failure::input(format!("{called} is put together of parts that do not belong together")).hint(
+                "somebody has changed it: what is encrypted inside says something else than what stands in the open",
+            ));
+        }
+        Ok(Self { archive, contents, files, keys })
+    }
+
+    /// Of which house and moment it is, in words.
+    pub fn told(&self) -> String {
+        let about = &self.contents.about;
+        let taken_at = about.created_at.format("%Y-%m-%d %H:%M:%S UTC");
+        format!("the backup of {} from {taken_at} (Meetbox {}, schema {})", about.domain, about.meetbox, about.schema)
+    }
+}
+
+fn unusable(called: &str, damage: &Damage) -> Failure {
+    let failure = Failure::input(format!("cannot use {called}")).because(damage);
+    match damage {
+        Damage::Stranger | Damage::Read(_) => failure,
+        Damage::Form(_) => failure.hint("restore it with the Meetbox that made it, or a newer one"),
+        Damage::CutOff(_) | Damage::Broken(_) => failure
+            .hint("nothing was changed; take another backup (`meetbox restore --list`), or another copy of this one"),
+    }
+}
+
+fn open(path: &Path) -> Result<File, Failure> {
+    let file = File::open(path);
+    let file = file.map_err(|err| Failure::input(format!("cannot read {}", path.display())).because(&err))?;
+    if file.metadata().is_ok_and(|metadata| metadata.is_file()) {
+        return Ok(file);
+    }
+    Err(Failure::input(format!("{} is no file", path.display())))
+}
+
+/// Fetches one into a file without a name, which goes when it is closed, however that comes about.
+fn fetch(name: &Name, settings: &Settings, runtime: &Runtime) -> Result<File, Failure> {
+    let dir = &settings.backup.dir;
+    let cannot = |err: io::Error| Failure::input(format!("cannot write to {}", dir.display())).because(&err);
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(cannot)?;
+    let path = dir.join(format!(".fetched-{}", Uuid::new_v4()));
+    let opened = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path);
+    let mut file = opened.map_err(cannot)?;
+    fs::remove_file(&path).map_err(cannot)?;
+    eprintln(&format!("fetching {name}"));
+    runtime.block_on(Bucket::of(settings)?.fetch(name, &mut file))?;
+    Ok(file)
+}

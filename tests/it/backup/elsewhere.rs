@@ -1,0 +1,107 @@
+//! Backups that go to an object store, and databases that are in a container.
+
+use std::fs;
+
+use super::Machine;
+use crate::services::{
+    S3, postgres,
+    postgres::find_postgres_program,
+    s3::{ACCESS_KEY, BUCKET, REGION, SECRET_KEY},
+};
+
+fn with_store(mut machine: Machine, store: &S3) -> Machine {
+    machine.more.extend([
+        ("S3_ENDPOINT", store.url()),
+        ("S3_ACCESS_KEY", ACCESS_KEY.to_owned()),
+        ("S3_SECRET_KEY", SECRET_KEY.to_owned()),
+        ("S3_BUCKET", BUCKET.to_owned()),
+        ("S3_REGION", REGION.to_owned()),
+        ("S3_FORCE_PATH_STYLE", "true".to_owned()),
+    ]);
+    machine
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn backups_go_to_the_object_store_and_come_back_from_there() {
+    let mut store = S3::start();
+    let mut machine = with_store(Machine::new(postgres().database().await), &store);
+    machine.sow().await;
+    let key = machine.at("key").display().to_string();
+    let first = machine.backup(&["--to-bucket"]).display().to_string();
+    let first = first.strip_prefix("backups/").and_then(|rest| rest.strip_suffix(" in the object store")).unwrap();
+    assert_eq!(machine.shelf(), Vec::<String>::new(), "nothing stays on this machine");
+    fs::write(store.bucket(BUCKET).join("backups/notes.txt"), "not ours").unwrap();
+    let there = || {
+        let names = fs::read_dir(store.bucket(BUCKET).join("backups")).unwrap();
+        names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect::<Vec<_>>()
+    };
+    let listed = machine.run(&["restore", "--list"]);
+    assert!(listed.out.contains(&format!("--from-bucket {first}")), "{listed:?}");
+    machine.run(&["restore", "--from-bucket", first, "--identity", &key, "--verify"]).succeeds("can be restored");
+    assert_eq!(machine.shelf(), Vec::<String>::new(), "nor what was fetched");
+    let missing = "meetbox-meet.example.org-20200101T000000Z.tar";
+    machine.run(&["restore", "--from-bucket", missing, "--verify"]).fails(1, "there is no meetbox-meet");
+    machine.run(&["restore", "--from-bucket", "../etc/passwd", "--verify"]).fails(1, "it is no name of a backup");
+
+    machine.more.extend([("BACKUP_TO_BUCKET", "true".to_owned()), ("BACKUP_KEEP", "1".to_owned())]);
+    let said = machine.run(&["backup"]);
+    assert!(said.err.contains("deleted 1 older") && there().len() == 2, "{said:?} {:?}", there());
+    assert!(!there().contains(&first.to_owned()) && there().contains(&"notes.txt".to_owned()), "{:?}", there());
+
+    store.kill();
+    let away = machine.run(&["backup"]);
+    away.fails(2, "cannot bring the backup to the object store");
+    assert!(!away.err.contains(SECRET_KEY), "{away:?}");
+    assert_eq!(machine.shelf(), Vec::<String>::new());
+    let without = Machine::new(machine.database.clone());
+    without.run(&["backup", "--to-bucket"]).fails(1, "no object store is set");
+}
+
+/// Docker as the appliance has it: `docker compose exec -T postgres PROGRAM …` in the folder of the compose files runs the
+/// program inside, where Postgres is to be had without a password. What it says when that cannot be is what it really says.
+const DOCKER: &str = r#"
+fail() { echo "$1" >&2; exit 1; }
+[ "$1 $2 $3" = "compose exec -T" ] || fail "unknown docker command: \"docker $*\""
+[ -e compose.yaml ] || fail "no configuration file provided: not found"
+[ -e stopped ] && fail "service \"$4\" is not running"
+[ "$4" = postgres ] || fail "no such service: $4"
+[ -z "$PGPASSWORD" ] || fail "a password was handed on that is not needed"
+shift 4
+PGHOST=127.0.0.1 PGPORT=INSIDE; export PGHOST PGPORT
+program=$1; shift
+echo "$program" >> ran
+exec PROGRAMS/$program "$@"
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_an_installation_the_programs_of_the_container_are_taken() {
+    let mut machine = Machine::new(postgres().database().await);
+    machine.sow().await;
+    let compose = machine.at("root/etc/meetbox");
+    let port = machine.database.port;
+    let ports = format!("services:\n  postgres:\n    ports:\n      - 127.0.0.1:{port}:5432\n");
+    fs::write(compose.join("compose.yaml"), ports).unwrap();
+    let inside = find_postgres_program("pg_dump").parent().unwrap().display().to_string();
+    machine.stand_in("docker", &DOCKER.replace("INSIDE", &port.to_string()).replace("PROGRAMS", &inside));
+    // The machine itself has none.
+    for program in ["pg_dump", "pg_restore"] {
+        machine.stand_in(program, "echo 'pg_dump: not here' >&2; exit 127");
+    }
+    let archive = machine.backup(&[]);
+    machine.restore(&archive, &["--verify"]).succeeds("can be restored");
+    machine.restore(&archive, &["--yes"]).succeeds("restored");
+    let ran = fs::read_to_string(compose.join("ran")).unwrap();
+    assert!(ran.contains("pg_dump") && ran.contains("pg_restore"), "{ran}");
+
+    fs::write(compose.join("stopped"), "").unwrap();
+    let refused = machine.run(&["backup"]);
+    refused.fails(1, "service \"postgres\" is not running");
+    assert!(refused.err.contains("systemctl start meetbox-stack"), "{refused:?}");
+    assert!(refused.err.contains("pg_dump: not here"), "{refused:?}");
+    // A server elsewhere is none of the container's business.
+    fs::remove_file(compose.join("stopped")).unwrap();
+    machine.more.push(("DATABASE_URL", machine.database.url().replace("127.0.0.1", "localhost.localdomain")));
+    let elsewhere = machine.run(&["backup"]);
+    assert_ne!(elsewhere.code, 0, "{elsewhere:?}");
+    assert!(!elsewhere.err.contains("docker"), "{elsewhere:?}");
+}

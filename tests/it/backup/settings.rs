@@ -1,0 +1,60 @@
+//! Settings put back: shown without secrets, with what was there kept, on a machine that has none yet as well.
+
+use std::{fs, os::unix::fs::PermissionsExt};
+
+use super::{Machine, SECRET};
+use crate::services::postgres;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_are_put_back_only_when_asked_for_and_what_was_there_stands_beside() {
+    let machine = Machine::new(postgres().database().await);
+    let archive = machine.backup(&[]);
+    let env = machine.at("root/etc/meetbox/meetbox.env");
+    let saved = fs::read_to_string(&env).unwrap();
+    let other = "another-secret-that-nobody-sees-2";
+    let changed = saved.replace(SECRET, other) + "RECORDING_SLOTS=1\n";
+    fs::write(&env, &changed).unwrap();
+    fs::remove_file(machine.at("root/etc/meetbox/compose.d/50-mine.yaml")).unwrap();
+    fs::write(machine.at("root/etc/meetbox/mine.txt"), "stays").unwrap();
+
+    machine.restore(&archive, &["--yes"]).succeeds("restored");
+    assert_eq!(fs::read_to_string(&env).unwrap(), changed, "the database alone was restored");
+    machine.restore(&archive, &["--settings"]).fails(1, "nobody is there to answer");
+    assert_eq!(fs::read_to_string(&env).unwrap(), changed);
+
+    let said = machine.restore(&archive, &["--settings", "--yes"]);
+    said.succeeds("2 files written, 0 are as they should be\n");
+    assert!(said.err.contains("-RECORDING_SLOTS=1") && said.err.contains("<hidden>"), "{said:?}");
+    assert!(!said.err.contains(other), "{said:?}");
+    assert_eq!(fs::read_to_string(&env).unwrap(), saved);
+    assert_eq!(fs::metadata(&env).unwrap().permissions().mode() & 0o777, 0o600);
+    let kept = machine.at("root/etc/meetbox/meetbox.env.before");
+    assert_eq!(fs::read_to_string(&kept).unwrap(), changed);
+    assert_eq!(fs::metadata(&kept).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(fs::read_to_string(machine.at("root/etc/meetbox/mine.txt")).unwrap(), "stays");
+
+    machine.restore(&archive, &["--settings", "--yes"]).succeeds("0 files written, 2 are as they should be\n");
+    fs::write(&env, "PUBLIC_URL=https://third.example.org\n").unwrap();
+    machine.restore(&archive, &["--settings", "--yes"]).succeeds("1 files written");
+    assert_eq!(fs::read_to_string(&kept).unwrap(), changed, "what is kept is not written over");
+    assert!(machine.at("root/etc/meetbox/meetbox.env.before.2").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_without_settings_gets_them_from_the_archive_and_the_key() {
+    let machine = Machine::new(postgres().database().await);
+    let archive = machine.backup(&[]).display().to_string();
+    let fresh = tempfile::tempdir().unwrap();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_meetbox"))
+        .args(["restore", &archive, "--settings", "--yes", "--identity"])
+        .arg(machine.at("key"))
+        .arg("--root")
+        .arg(fresh.path())
+        .env_clear()
+        .current_dir(fresh.path())
+        .output()
+        .unwrap();
+    super::Said::of(output).succeeds("2 files written");
+    let text = fs::read_to_string(fresh.path().join("etc/meetbox/meetbox.env")).unwrap();
+    assert!(text.contains(SECRET));
+}
