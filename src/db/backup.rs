@@ -26,8 +26,9 @@ pub async fn connect(settings: &DatabaseSettings, database: Option<&str>) -> Res
         None => options,
     };
     // One that is waited for shows the server's own words when it refuses.
-    let connection = options.connect().await.map_err(|err| BackupDbError::Query(err.into()))?;
-    let _ = connection.close().await;
+    let late = || DbError::Unavailable(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()));
+    let connected = tokio::time::timeout(settings.start_timeout, options.connect()).await.map_err(|_| late())?;
+    let _ = connected.map_err(DbError::from)?.close().await;
     let pool = PgPoolOptions::new().max_connections(3).max_lifetime(None).idle_timeout(None);
     pool.connect_with(options).await.map_err(|err| BackupDbError::Query(err.into()))
 }

@@ -74,6 +74,13 @@ async fn after_a_wreck_the_server_serves_what_it_served_when_it_was_saved() {
     assert_eq!(machine.databases().await.len(), 2);
 }
 
+/// A `pg_restore` after which rows are missing.
+const LOSES_ROWS: &str = r#"
+[ "$1" = --version ] && exec $REAL --version
+for argument in "$@"; do database=${argument#--dbname=}; done
+$REAL "$@" && exec psql --quiet --username meetbox --command 'delete from analytics' "$database"
+"#;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_trial_says_what_would_come_of_it_and_leaves_no_trace() {
     let machine = Machine::new(postgres().database().await);
@@ -86,10 +93,14 @@ async fn a_trial_says_what_would_come_of_it_and_leaves_no_trace() {
     assert_eq!(machine.databases().await, Vec::<String>::new());
     assert_eq!((machine.count("participants").await, machine.count("meetings").await), (0, rows));
 
-    // One that loses rows on the way is found out, and so is one that cannot be read at all.
+    // One that loses rows on the way is found out, one that loses everything is, and so is one that cannot be read at all.
+    machine.sow().await;
+    let archive = machine.backup(&[]);
+    machine.stand_in("pg_restore", LOSES_ROWS);
+    machine.restore(&archive, &["--verify"]).fails(1, "what was restored is not what was saved");
+    machine.restore(&archive, &["--yes"]).fails(1, "what was restored is not what was saved");
     machine
         .stand_in("pg_restore", "[ \"$1\" = --version ] && exec $REAL --version\nexec $REAL --section=pre-data \"$@\"");
-    machine.restore(&archive, &["--verify"]).fails(1, "what was restored is not what was saved");
     machine.restore(&archive, &["--yes"]).fails(1, "what was restored is not what was saved");
     machine.stand_in("pg_restore", "[ \"$1\" = --version ] && exec $REAL --version\necho 'no such thing' >&2; exit 1");
     machine.restore(&archive, &["--yes"]).fails(2, "pg_restore failed: no such thing");
