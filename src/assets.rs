@@ -4,6 +4,7 @@ pub mod appliance;
 pub mod egress;
 pub mod egress_keys;
 pub mod templates;
+pub mod yaml;
 
 use std::borrow::Cow;
 
