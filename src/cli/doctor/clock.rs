@@ -1,6 +1,6 @@
 //! The clock: whether something keeps it right, and whether it is.
 
-use std::time::Duration;
+use std::{error::Error as _, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::DATE;
@@ -89,8 +89,15 @@ async fn difference(visit: &Visit) -> Difference {
     };
     let answer = match answer.await {
         Ok(answer) => answer,
-        Err(err) => {
+        // A clock that is years off breaks the handshake, which then is what is told.
+        Err(err) if !err.is_connect() => {
             return Difference::Unknown(format!("{whose}: {}", crate::telemetry::chain(&err.without_url())));
+        }
+        Err(err) => {
+            let innermost = std::iter::successors(err.source(), |&err| err.source()).last();
+            let why = innermost.map(ToString::to_string).unwrap_or_default();
+            let why = why.split(" for ").next().unwrap_or_default();
+            return Difference::Unknown(format!("{whose} cannot be reached: {why}"));
         }
     };
     let after = visit.clock.now();

@@ -90,7 +90,8 @@ async fn addresses(machine: &Machine, domain: &str, of: RecordType) -> Result<Ve
     let found = match resolver.lookup(format!("{domain}."), of).await {
         Ok(found) => found,
         Err(NetError::Dns(err)) if NetError::Dns(err.clone()).is_no_records_found() => return Ok(Vec::new()),
-        Err(err) => return Err(err.to_string()),
+        // What was asked is known; why it was not answered is what counts.
+        Err(err) => return Err(err.to_string().split(" for ").next().unwrap_or_default().to_owned()),
     };
     let address = |data: &RData| match data {
         RData::A(address) => Some(IpAddr::V4(address.0)),

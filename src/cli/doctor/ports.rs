@@ -122,7 +122,7 @@ pub async fn inner(visit: &Visit) -> Result<Finding, Finding> {
         }
     }
     let told = inner.iter().map(|inner| inner.port.to_string()).collect::<Vec<_>>().join(", ");
-    Ok(Finding::of(parts, format!("{told} are for this machine alone")))
+    Ok(Finding::of(parts, format!("nobody listens for others at {told}")))
 }
 
 fn inner_ports(visit: &Visit) -> Vec<Inner> {

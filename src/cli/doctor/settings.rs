@@ -3,7 +3,10 @@
 use std::os::unix::fs::MetadataExt as _;
 
 use super::{Machine, Visit, report::Finding, system};
-use crate::config::{Settings, SettingsError, Source};
+use crate::{
+    assets::appliance::FOLDER,
+    config::{Settings, SettingsError, Source},
+};
 
 /// Where an installation's settings stand.
 const FILE: &str = "/etc/meetbox/meetbox.env";
@@ -51,6 +54,9 @@ pub async fn values(visit: &Visit) -> Result<Finding, Finding> {
 
 /// Whether nobody else may read the files with secrets in them.
 pub async fn files(visit: &Visit) -> Result<Finding, Finding> {
+    if !visit.machine.path(FOLDER).exists() {
+        return Ok(Finding::failed(format!("there is no {FOLDER}: nothing is installed here"), "meetbox setup"));
+    }
     let root = system::account(&visit.machine, "/etc/passwd", "root").unwrap_or(0);
     let parts: Vec<_> = SECRET_FILES.iter().map(|(path, most)| file(&visit.machine, path, *most, root)).collect();
     Ok(Finding::of(parts, "none but root reads the secrets"))
