@@ -3,10 +3,9 @@
 use std::{
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
-use super::{Visit, containers, report::Finding};
+use super::{Visit, containers, machine::DISK_PATIENCE, report::Finding};
 use crate::assets::appliance::{RECORDINGS, RESCUE};
 
 const GIB: u64 = 1 << 30;
@@ -15,8 +14,6 @@ const LITTLE: Floor = Floor { percent: 20, bytes: 10 * GIB };
 /// … and below these the next recording may be lost.
 const TOO_LITTLE: Floor = Floor { percent: 5, bytes: 2 * GIB };
 
-/// How long a file system may take to tell; one behind a network may be away.
-const PATIENCE: Duration = Duration::from_secs(4);
 /// Where Docker keeps its data when it does not say otherwise.
 const DOCKER: &str = "/var/lib/docker";
 
@@ -96,11 +93,11 @@ async fn ask(path: PathBuf) -> Result<(u64, Space), String> {
         };
         Ok::<_, std::io::Error>((device, space))
     });
-    match tokio::time::timeout(PATIENCE, work).await {
+    match tokio::time::timeout(DISK_PATIENCE, work).await {
         Ok(Ok(Ok(found))) => Ok(found),
         Ok(Ok(Err(err))) => Err(err.to_string()),
         Ok(Err(err)) => Err(err.to_string()),
-        Err(_) => Err(format!("the disk does not answer within {PATIENCE:?}")),
+        Err(_) => Err(format!("the disk does not answer within {DISK_PATIENCE:?}")),
     }
 }
 

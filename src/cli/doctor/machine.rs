@@ -1,6 +1,7 @@
 //! The machine that is looked at: its files below a root folder, and what its programs say.
 
 use std::{
+    fs::Metadata,
     io,
     path::{Path, PathBuf},
     process::Stdio,
@@ -13,6 +14,8 @@ use super::report::Finding;
 
 /// How long a program may take to say what it is asked.
 const PATIENCE: Duration = Duration::from_secs(6);
+/// How long a file system may take.
+pub const DISK_PATIENCE: Duration = Duration::from_secs(4);
 
 /// A machine, or a folder that stands for its file system.
 pub struct Machine {
@@ -57,6 +60,14 @@ impl Machine {
     /// The text of a file.
     pub fn read(&self, path: impl AsRef<Path>) -> io::Result<String> {
         std::fs::read_to_string(self.path(path))
+    }
+
+    /// What the file system says of a file or folder; one behind a network may be away.
+    pub async fn metadata(&self, path: impl AsRef<Path>) -> io::Result<Metadata> {
+        match tokio::time::timeout(DISK_PATIENCE, tokio::fs::metadata(self.path(path))).await {
+            Ok(found) => found,
+            Err(_) => Err(io::Error::other(format!("the disk does not answer within {DISK_PATIENCE:?}"))),
+        }
     }
 
     /// Runs a program in plain English and waits for what it says, for some seconds.

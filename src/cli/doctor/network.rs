@@ -23,6 +23,8 @@ use crate::assets::{appliance::TURN_UDP_PORT, yaml};
 const STUN_SERVERS: [&str; 2] = ["global.stun.twilio.com:3478", "stun.l.google.com:19302"];
 /// How long a name server may take for one try.
 const NAME_PATIENCE: Duration = Duration::from_secs(2);
+/// How long a STUN server may take with the look-up of its name; the requests to it have three seconds.
+const STUN_PATIENCE: Duration = Duration::from_secs(6);
 /// How long a connection to ourselves may take.
 const HAIRPIN_PATIENCE: Duration = Duration::from_secs(3);
 
@@ -127,9 +129,10 @@ pub async fn public_address(visit: &Visit) -> &Result<IpAddr, String> {
         };
         let mut why = String::new();
         for server in servers {
-            match stun::ask(server).await {
-                Ok(address) => return Ok(address),
-                Err(err) => why = format!("{server}: {err}"),
+            match tokio::time::timeout(STUN_PATIENCE, stun::ask(server)).await {
+                Ok(Ok(address)) => return Ok(address),
+                Ok(Err(err)) => why = format!("{server}: {err}"),
+                Err(_) => why = format!("{server}: its name cannot be looked up within {STUN_PATIENCE:?}"),
             }
         }
         Err(why)

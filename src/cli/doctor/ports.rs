@@ -40,9 +40,10 @@ impl fmt::Display for Door {
             Transport::Tcp => "tcp",
             Transport::Udp => "udp",
         };
-        match self.from == self.to {
-            true => write!(f, "{}/{transport}", self.from),
-            false => write!(f, "{}-{}/{transport}", self.from, self.to),
+        if self.from == self.to {
+            write!(f, "{}/{transport}", self.from)
+        } else {
+            write!(f, "{}-{}/{transport}", self.from, self.to)
         }
     }
 }
@@ -73,7 +74,8 @@ pub fn doors(visit: &Visit) -> Vec<Door> {
 /// `50000-50003`, or one port.
 fn range(text: &str) -> Option<(u16, u16)> {
     let (from, to) = text.split_once('-').unwrap_or((text, text));
-    Some((from.trim().parse().ok()?, to.trim().parse().ok()?))
+    let (from, to) = (from.trim().parse().ok()?, to.trim().parse().ok()?);
+    (from <= to).then_some((from, to))
 }
 
 /// Whether somebody listens at every door, and not on loopback alone.

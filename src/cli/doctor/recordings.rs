@@ -123,7 +123,7 @@ async fn prove_as_its_owner(visit: &Visit, folder: &FolderSettings) -> Finding {
     let path = visit.machine.path(&folder.dir);
     let fix = "systemd-tmpfiles --create /etc/tmpfiles.d/meetbox.conf";
     let shown = folder.dir.display();
-    let owner = match std::fs::metadata(&path) {
+    let owner = match visit.machine.metadata(&folder.dir).await {
         Ok(found) if found.is_dir() => found,
         Ok(_) => return Finding::failed(format!("STORAGE_DIR {shown} is no folder"), fix),
         Err(err) => return Finding::failed(format!("STORAGE_DIR {shown}: {err}"), fix),

@@ -102,9 +102,10 @@ pub async fn look(visit: &Visit) -> Result<Finding, Finding> {
         let wanted = format!("http://127.0.0.1:{port}/livekit/webhook");
         let entries = visit.livekit.iter().flatten();
         let urls = entries.filter(|entry| entry.path == "webhook.urls").flat_map(|entry| &entry.values);
-        let said = match urls.clone().any(|url| *url == wanted) {
-            true => String::new(),
-            false => format!("; livekit.yaml sends it to {:?}", urls.collect::<Vec<_>>()),
+        let said = if urls.clone().any(|url| *url == wanted) {
+            String::new()
+        } else {
+            format!("; livekit.yaml sends it to {:?}", urls.collect::<Vec<_>>())
         };
         return Ok(Finding::failed(
             format!("LiveKit's webhook about a room does not arrive within {PATIENCE:?}; {last}{said}"),

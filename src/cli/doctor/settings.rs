@@ -2,6 +2,8 @@
 
 use std::os::unix::fs::MetadataExt as _;
 
+use rustix::process::getuid;
+
 use super::{Machine, Visit, report::Finding, system};
 use crate::{
     assets::appliance::FOLDER,
@@ -38,7 +40,9 @@ pub async fn values(visit: &Visit) -> Result<Finding, Finding> {
     match &visit.settings {
         Err(err) => {
             let problems = err.problems.iter().map(|problem| format!("{} {}", problem.variable, problem.problem));
-            let fix = if visit.machine.path(FILE).exists() {
+            let fix = if visit.machine.is_this_one() && !getuid().is_root() && visit.machine.path(FILE).exists() {
+                "only root may read the settings: sudo meetbox doctor".to_owned()
+            } else if visit.machine.path(FILE).exists() {
                 format!("change {FILE}; meetbox check says for each what is right; {restart}")
             } else {
                 "meetbox setup makes them; there is no /etc/meetbox/meetbox.env yet".to_owned()

@@ -99,14 +99,14 @@ pub async fn folders(visit: &Visit) -> Result<Finding, Finding> {
     let mut parts = Vec::new();
     for folder in fields {
         let [_, path, mode, owner, group] = folder.as_slice() else { continue };
-        parts.push(folder_is(&visit.machine, path, mode, owner, group));
+        parts.push(folder_is(&visit.machine, path, mode, owner, group).await);
     }
     Ok(Finding::of(parts, "the recorder and Meetbox may write where they should, and nobody else"))
 }
 
-fn folder_is(machine: &Machine, path: &str, mode: &str, owner: &str, group: &str) -> Finding {
+async fn folder_is(machine: &Machine, path: &str, mode: &str, owner: &str, group: &str) -> Finding {
     let fix = "systemd-tmpfiles --create /etc/tmpfiles.d/meetbox.conf";
-    let found = match std::fs::metadata(machine.path(path)) {
+    let found = match machine.metadata(path).await {
         Ok(found) if found.is_dir() => found,
         Ok(_) => return Finding::failed(format!("{path} is no folder"), fix),
         Err(err) => return Finding::failed(format!("{path}: {err}"), fix),
@@ -130,10 +130,7 @@ fn folder_is(machine: &Machine, path: &str, mode: &str, owner: &str, group: &str
     if gid.is_some_and(|gid| found.gid() != gid) {
         wrong.push(format!("it belongs to group {} in place of {group}", found.gid()));
     }
-    match wrong.is_empty() {
-        true => Finding::ok(""),
-        false => Finding::failed(format!("{path}: {}", wrong.join(", ")), fix),
-    }
+    if wrong.is_empty() { Finding::ok("") } else { Finding::failed(format!("{path}: {}", wrong.join(", ")), fix) }
 }
 
 /// The number of an account or a group, from the machine's own file of them.

@@ -47,6 +47,16 @@ fn a_machine_with_nothing_on_it_gets_a_line_for_every_check() {
 }
 
 #[test]
+fn every_check_stands_in_the_manual_in_the_order_in_which_it_is_told() {
+    let manual = include_str!("../../../docs/doctor.md");
+    let (_, mut rest) = manual.split_once("## The checks").unwrap();
+    for (check, _) in Machine::bare().look().states() {
+        let name = format!("`{check}`");
+        (_, rest) = rest.split_once(&name).unwrap_or_else(|| panic!("{name} is not in docs/doctor.md, or not there"));
+    }
+}
+
+#[test]
 fn what_cannot_be_run_as_it_was_asked_is_another_exit_code() {
     let machine = Machine::bare();
     assert_eq!(machine.run(&["--jason"]).status.code(), Some(1));

@@ -33,7 +33,7 @@ pub fn containers(machine: &Machine) -> Vec<String> {
     let text = machine.read("etc/meetbox/compose.yaml");
     let image = |service: &str| {
         let after = text.split(&format!("\n  {service}:\n")).nth(1).unwrap();
-        after.split("image: ").nth(1).unwrap().lines().next().unwrap().to_owned()
+        after.split("image: ").nth(1).unwrap().lines().next().unwrap().trim_matches('"').to_owned()
     };
     ["postgres", "redis", "livekit", "egress", "caddy"].map(|service| container(service, &image(service))).into()
 }
