@@ -124,8 +124,11 @@ impl Shown {
 #[derive(Debug)]
 struct Noting {
     browser: Arc<WebPkiServerVerifier>,
-    noted: Mutex<Option<(Vec<u8>, Result<(), rustls::Error>)>>,
+    noted: Mutex<Option<Noted>>,
 }
+
+/// The certificate as it came over the line, and what a browser would say of it.
+type Noted = (Vec<u8>, Result<(), rustls::Error>);
 
 impl Noting {
     fn new() -> Result<Self, Finding> {

@@ -23,6 +23,9 @@ use crate::{
 /// The channels to which a recorder listens for orders. LiveKit itself listens to others of that service, for answers.
 // Source: psrpc 0.7.2, pkg/info/channels.go, GetRPCChannel; protocol 1.50, rpc/egress.proto.
 const ORDERS: &str = "EgressInternal|StartEgress|*REQ";
+/// What the recorder says of itself: whether it could take one more.
+// Source: egress 1.14, pkg/stats/monitor_prom.go.
+const TAKES_ONE_MORE: &str = "livekit_egress_can_accept_request";
 /// How long the recorder's figures may take.
 const METRICS_PATIENCE: Duration = Duration::from_secs(3);
 /// How long storage may take to write, read and delete.
@@ -87,7 +90,7 @@ async fn takes_one_more(visit: &Visit) -> Result<bool, &'static str> {
         client.get(url).timeout(METRICS_PATIENCE).send().await?.text().await
     };
     let text = text.await.map_err(|_| silent)?;
-    let line = text.lines().find(|line| line.starts_with("livekit_egress_can_accept_request"));
+    let line = text.lines().find(|line| line.starts_with(TAKES_ONE_MORE));
     let value = line.and_then(|line| line.rsplit(' ').next()).and_then(|value| value.parse::<f64>().ok());
     value.map(|value| value > 0.0).ok_or("its figures do not say what it could take")
 }

@@ -1,10 +1,15 @@
 //! The services broken one after the other, each of them real.
 
+use std::{
+    io::{Read, Write},
+    net::TcpListener,
+};
+
 use sqlx::Connection;
 
 use super::{Machine, well::Installation};
 use crate::services::{
-    S3, free_port, postgres,
+    Redis, S3, free_port, postgres,
     s3::{ACCESS_KEY, BUCKET, REGION, SECRET_KEY},
 };
 
@@ -74,6 +79,49 @@ async fn another_redis_or_database_in_it_is_told_by_the_files_and_by_what_liveki
     let report = it.look();
     report.says("Meetings", "Redis", "failed", "redis", "up --detach redis");
     report.says("Meetings", "database", "ok", "Postgres", "");
+}
+
+/// A page of figures, as egress gives them, at a free port.
+fn figures(can_accept: u8) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let page = format!(
+        "# TYPE livekit_egress_available gauge\nlivekit_egress_available{{cluster_id=\"\",node_id=\"NE_x\"}} 1\n\
+         # TYPE livekit_egress_can_accept_request gauge\n\
+         livekit_egress_can_accept_request{{cluster_id=\"\",node_id=\"NE_x\"}} {can_accept}\n"
+    );
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 4096]);
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", page.len());
+            let _ = stream.write_all((head + &page).as_bytes());
+        }
+    });
+    port
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recorder_that_takes_nothing_or_is_not_there_is_told() {
+    let machine = Machine::set_up(&[]);
+    let (redis, database) = (Redis::start(), postgres().database().await);
+    machine.set("REDIS_URL", &redis.url());
+    machine.set("DATABASE_URL", &database.url().replace("meetbox@", "meetbox:Vt5kQ9wZ@"));
+    let mut recorder = redis::Client::open(redis.url()).unwrap().get_async_pubsub().await.unwrap();
+    recorder.subscribe("EgressInternal|StartEgress|REQ").await.unwrap();
+    let yaml = machine.read("etc/meetbox/egress.yaml");
+    let with_port = |port: u16| machine.write("etc/meetbox/egress.yaml", &format!("{yaml}\nprometheus_port: {port}\n"));
+
+    machine.look().says("Recordings", "recorder", "ok", "not known without a prometheus_port", "");
+    with_port(figures(1));
+    machine.look().says("Recordings", "recorder", "ok", "0 of 1 slots in use; it takes one more", "");
+    with_port(figures(0));
+    machine.look().says("Recordings", "recorder", "failed", "it could take nothing", "restart egress");
+    with_port(free_port());
+    machine.look().says("Recordings", "recorder", "ok", "its prometheus_port does not answer", "");
+
+    drop(recorder);
+    machine.look().says("Recordings", "recorder", "failed", "no recorder listens in Redis", "logs --tail 50 egress");
 }
 
 #[tokio::test(flavor = "multi_thread")]
