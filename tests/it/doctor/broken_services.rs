@@ -102,7 +102,7 @@ fn figures(can_accept: u8) -> u16 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_recorder_that_takes_nothing_or_is_not_there_is_told() {
+async fn a_recorder_that_takes_nothing_has_no_slot_left_or_is_not_there_is_told() {
     let machine = Machine::set_up(&[]);
     let (redis, database) = (Redis::start(), postgres().database().await);
     machine.set("REDIS_URL", &redis.url());
@@ -114,11 +114,22 @@ async fn a_recorder_that_takes_nothing_or_is_not_there_is_told() {
 
     machine.look().says("Recordings", "recorder", "ok", "not known without a prometheus_port", "");
     with_port(figures(1));
-    machine.look().says("Recordings", "recorder", "ok", "0 of 1 slots in use; it takes one more", "");
+    machine.look().says("Recordings", "recorder", "ok", "slots in use; it takes one more", "");
     with_port(figures(0));
     machine.look().says("Recordings", "recorder", "failed", "it could take nothing", "restart egress");
     with_port(free_port());
     machine.look().says("Recordings", "recorder", "ok", "its prometheus_port does not answer", "");
+
+    machine.set("RECORDING_SLOTS", "1");
+    let pool = database.pool().await;
+    for statement in [
+        "insert into meetings (id, room_name, created_at) values (gen_random_uuid(), 'blue-heron', now())",
+        "insert into recordings (id, meeting_id, storage_path, status, started_at)
+         select gen_random_uuid(), id, 'x', 'active', now() from meetings",
+    ] {
+        sqlx::query(statement).execute(&pool).await.unwrap();
+    }
+    machine.look().says("Recordings", "recorder", "warning", "all 1 slots are in use", "RECORDING_SLOTS");
 
     drop(recorder);
     machine.look().says("Recordings", "recorder", "failed", "no recorder listens in Redis", "logs --tail 50 egress");
