@@ -115,7 +115,7 @@ impl Disk {
     fn judge(&self) -> Finding {
         let fix = || {
             let what = if self.holds.iter().any(|it| it == "docker") {
-                "docker image prune --all, journalctl --vacuum-size=500M, or delete recordings; else a larger disk"
+                "docker image prune --all (while the containers run, so that their images stay), journalctl --vacuum-size=500M, or delete recordings; else a larger disk"
             } else {
                 "delete recordings, set RECORDING_RETENTION_DAYS or RECORDING_RETENTION_BYTES, or take a larger disk"
             };

@@ -98,9 +98,9 @@ impl Machine {
 }
 
 impl Said {
-    /// The words of one that failed: its last line, where programs say what is wrong.
+    /// The words of one that failed: its first line, after which programs only say what else could be done.
     pub fn words(&self) -> &str {
         let text = if self.err.trim().is_empty() { &self.out } else { &self.err };
-        text.trim().lines().next_back().unwrap_or("it says nothing")
+        text.trim().lines().next().unwrap_or("it says nothing")
     }
 }

@@ -89,15 +89,19 @@ pub async fn database(visit: &Visit) -> Result<Finding, Finding> {
 pub async fn ask_redis<T, F: Future<Output = Result<T, CacheError>>>(
     question: impl Fn() -> F,
 ) -> Result<T, CacheError> {
-    let mut tries = 1;
-    loop {
+    let mut first = None;
+    for _ in 1..TRIES {
         match question().await {
-            Err(CacheError::Silent | CacheError::Away | CacheError::Unavailable(_)) if tries < TRIES => {
-                tries += 1;
-                tokio::time::sleep(PAUSE).await;
-            }
+            Err(err @ (CacheError::Silent | CacheError::Unavailable(_))) => drop(first.get_or_insert(err)),
+            Err(CacheError::Away) => {}
             answer => return answer,
         }
+        tokio::time::sleep(PAUSE).await;
+    }
+    // That it went away a moment ago says less than how.
+    match (question().await, first) {
+        (Err(CacheError::Away), Some(first)) => Err(first),
+        (answer, _) => answer,
     }
 }
 
