@@ -81,7 +81,9 @@ pub async fn compose(visit: &Visit) -> Result<Finding, Finding> {
     match visit.machine.run("docker", &["compose", "version", "--short"]).await {
         Err(NotRun::Missing(_)) => Ok(Finding::failed("there is no docker", INSTALL)),
         Err(err) => Err(Finding::unknown(err.to_string())),
-        Ok(said) if !said.succeeded => Ok(Finding::failed(format!("docker has no compose: {}", said.words()), fix)),
+        Ok(said) if !said.succeeded => {
+            Ok(Finding::failed(format!("docker has no compose plugin (it says: {})", said.words()), fix))
+        }
         Ok(said) => {
             let version = said.out.trim().trim_start_matches('v');
             let major: Option<u32> = version.split('.').next().and_then(|major| major.parse().ok());
