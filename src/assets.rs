@@ -5,6 +5,7 @@ pub mod egress;
 pub mod egress_keys;
 pub mod ports;
 pub mod templates;
+pub mod yaml;
 
 use std::borrow::Cow;
 

@@ -19,6 +19,7 @@ mod way;
 
 use crate::{
     assets::egress::Capacity,
+    config::RecordingSettings,
     db::{
         self, DbError,
         recording_lists::{Filter, Of},
@@ -121,12 +122,12 @@ pub struct Slots {
 /// How many meetings may be recorded at once, and how many are.
 pub async fn slots(app: &App) -> Result<Slots, DbError> {
     let used = db::recording_lists::count_running(&app.db).await?;
-    Ok(Slots { total: slots_in_all(app), used: u32::try_from(used).unwrap_or(u32::MAX) })
+    Ok(Slots { total: slots_in_all(&app.recordings), used: u32::try_from(used).unwrap_or(u32::MAX) })
 }
 
 /// As many as are set, or as this machine has cores for.
-fn slots_in_all(app: &App) -> u32 {
-    app.recordings.slots.unwrap_or_else(|| {
+pub fn slots_in_all(settings: &RecordingSettings) -> u32 {
+    settings.slots.unwrap_or_else(|| {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         u32::from(Capacity::of(u16::try_from(cores).unwrap_or(u16::MAX)).slots)
     })

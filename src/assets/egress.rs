@@ -128,7 +128,7 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::{
-        super::egress_keys::{check, paths},
+        super::{egress_keys::check, yaml::entries},
         *,
     };
 
@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn a_store_forbids_files_without_a_place_and_a_folder_has_no_storage() {
         let text = egress(s3()).render().unwrap();
-        let found: Vec<String> = paths(&text).unwrap().into_iter().map(|(path, _)| path).collect();
+        let found: Vec<String> = entries(&text).unwrap().into_iter().map(|entry| entry.path).collect();
         // Under `storage`: on top, where older versions had it, egress does not see it.
         assert!(found.contains(&"storage.s3.access_key".to_owned()), "{text}");
         assert!(text.contains("\ndisallow_local_storage: true\n"), "{text}");

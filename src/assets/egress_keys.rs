@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use saphyr_parser::{Event, Parser};
+use super::yaml;
 
 /// Of how many letters' difference a key may be to be taken for another.
 const SLIPS: usize = 3;
@@ -162,15 +162,16 @@ impl fmt::Display for Problem {
 /// Whether egress would understand every key of this file; every problem otherwise.
 pub fn check(text: &str) -> Result<(), Vec<Problem>> {
     let known = known();
-    let problem = |(path, line): (String, usize)| {
+    let problem = |yaml::Entry { path, line, .. }: yaml::Entry| {
         let message = match nearest(&path, &known) {
             Some(nearest) => format!("egress knows no `{path}`; is `{nearest}` meant?"),
             None => format!("egress knows no `{path}`"),
         };
         (!is_known(&path, &known)).then_some(Problem { line, message })
     };
-    let paths = paths(text).map_err(|problem| vec![problem])?;
-    let problems: Vec<Problem> = paths.into_iter().filter_map(problem).collect();
+    let unreadable = |yaml::YamlError { line, message }| vec![Problem { line, message }];
+    let entries = yaml::entries(text).map_err(unreadable)?;
+    let problems: Vec<Problem> = entries.into_iter().filter_map(problem).collect();
     if problems.is_empty() { Ok(()) } else { Err(problems) }
 }
 
@@ -206,68 +207,6 @@ fn nearest(path: &str, known: &[String]) -> Option<String> {
     };
     let best = candidates.filter_map(|it| Some((distance(&it)?, it))).min_by_key(|(distance, _)| *distance);
     best.map(|(_, (place, name))| if place.is_empty() { name.to_owned() } else { format!("{place}.{name}") })
-}
-
-/// Every key of the file as a path, with its line.
-pub fn paths(text: &str) -> Result<Vec<(String, usize)>, Problem> {
-    let mut found = Vec::new();
-    let mut open: Vec<Open> = Vec::new();
-    for event in Parser::new_from_str(text) {
-        let (event, span) =
-            event.map_err(|err| Problem { line: err.marker().line(), message: err.info().to_owned() })?;
-        match event {
-            Event::Scalar(name, ..) => match open.last_mut() {
-                Some(Open::Mapping { key: key @ None, path }) => {
-                    let full = if path.is_empty() { name.to_string() } else { format!("{path}.{name}") };
-                    found.push((full.clone(), span.start.line()));
-                    *key = Some(full);
-                }
-                top => value_is_over(top),
-            },
-            Event::Alias(_) => value_is_over(open.last_mut()),
-            Event::MappingStart(..) => {
-                let path = open.last().map_or_else(String::new, Open::inside);
-                open.push(Open::Mapping { path, key: None });
-            }
-            Event::SequenceStart(..) => {
-                let path = open.last().map_or_else(String::new, Open::inside);
-                open.push(Open::Sequence { path });
-            }
-            Event::MappingEnd | Event::SequenceEnd => {
-                open.pop();
-                value_is_over(open.last_mut());
-            }
-            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentStart(_) | Event::DocumentEnd => {}
-        }
-    }
-    Ok(found)
-}
-
-/// What is being read.
-enum Open {
-    /// Below that path; the key whose value comes next.
-    Mapping {
-        path: String,
-        key: Option<String>,
-    },
-    Sequence {
-        path: String,
-    },
-}
-
-impl Open {
-    fn inside(&self) -> String {
-        match self {
-            Self::Mapping { path, key } => key.as_ref().unwrap_or(path).clone(),
-            Self::Sequence { path } => path.clone(),
-        }
-    }
-}
-
-fn value_is_over(open: Option<&mut Open>) {
-    if let Some(Open::Mapping { key, .. }) = open {
-        *key = None;
-    }
 }
 
 #[cfg(test)]

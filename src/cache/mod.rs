@@ -104,6 +104,16 @@ impl Cache {
         self.ask(redis::cmd("DEL").arg(keys)).await
     }
 
+    /// Whether the hash under `key` has `field`. LiveKit keeps its rooms and nodes in hashes.
+    pub async fn hash_has(&self, key: &str, field: &str) -> Result<bool, CacheError> {
+        self.ask(redis::cmd("HEXISTS").arg(key).arg(field)).await
+    }
+
+    /// The channels of a name like `pattern` to which somebody listens, in whichever database they are.
+    pub async fn channels(&self, pattern: &str) -> Result<Vec<String>, CacheError> {
+        self.ask(redis::cmd("PUBSUB").arg("CHANNELS").arg(pattern)).await
+    }
+
     /// Asks Redis, unless it went away a moment ago. Every question goes through here.
     async fn ask<T: FromRedisValue>(&self, question: &Cmd) -> Result<T, CacheError> {
         let turn = match self.0.breaker.way() {

@@ -112,7 +112,8 @@ pub(super) fn egress(
     })
 }
 
-fn redis(url: &str) -> Result<Redis, Failure> {
+/// The Redis of an address, as LiveKit and its recorder name it.
+pub(super) fn redis(url: &str) -> Result<Redis, Failure> {
     let refused = || Failure::input("REDIS_URL has no host or no database by number, which egress needs");
     let url = Url::parse(url).map_err(|_| refused())?;
     let text = |text| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();

@@ -30,13 +30,7 @@ pub struct Args {
 /// Exits 0 when the server of these settings is ready.
 pub fn run(args: &Args) -> Result<(), Failure> {
     let settings = Settings::from_process()?.settings;
-    let host = match settings.http.bind {
-        // Listening everywhere includes here.
-        any if any.is_unspecified() => "127.0.0.1".to_owned(),
-        IpAddr::V4(address) => address.to_string(),
-        IpAddr::V6(address) => format!("[{address}]"),
-    };
-    let url = format!("http://{host}:{}/readyz", settings.http.port);
+    let url = ready_url(&settings);
 
     match ask(&url, args.restart_after.unwrap_or(1))? {
         Answer::Status(200..=299) => print("ready\n"),
@@ -55,8 +49,19 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     }
 }
 
+/// Where the server of these settings says whether it is ready.
+pub(super) fn ready_url(settings: &Settings) -> String {
+    let host = match settings.http.bind {
+        // Listening everywhere includes here.
+        any if any.is_unspecified() => "127.0.0.1".to_owned(),
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => format!("[{address}]"),
+    };
+    format!("http://{host}:{}/readyz", settings.http.port)
+}
+
 /// What came of asking.
-enum Answer {
+pub(super) enum Answer {
     Status(u16),
     /// Nobody listens: the server has not come up yet, or has ended, and ending it would help nobody.
     Nobody(reqwest::Error),
@@ -67,17 +72,7 @@ enum Answer {
 /// Asks until something comes back, `questions` times at most.
 fn ask(url: &str, questions: u32) -> Result<Answer, Failure> {
     let runtime = runtime()?;
-    let question = || {
-        let answer = runtime.block_on(async {
-            let client = crate::app::http_client()?;
-            client.get(url).timeout(TIMEOUT).send().await
-        });
-        match answer.map_err(reqwest::Error::without_url) {
-            Ok(answer) => Answer::Status(answer.status().as_u16()),
-            Err(err) if err.is_timeout() => Answer::Silence(err),
-            Err(err) => Answer::Nobody(err),
-        }
-    };
+    let question = || runtime.block_on(question(url));
     let mut answer = question();
     for _ in 1..questions {
         if !matches!(answer, Answer::Silence(_)) {
@@ -87,6 +82,19 @@ fn ask(url: &str, questions: u32) -> Result<Answer, Failure> {
         answer = question();
     }
     Ok(answer)
+}
+
+/// Asks once.
+pub(super) async fn question(url: &str) -> Answer {
+    let answer = async {
+        let client = crate::app::http_client()?;
+        client.get(url).timeout(TIMEOUT).send().await
+    };
+    match answer.await.map_err(reqwest::Error::without_url) {
+        Ok(answer) => Answer::Status(answer.status().as_u16()),
+        Err(err) if err.is_timeout() => Answer::Silence(err),
+        Err(err) => Answer::Nobody(err),
+    }
 }
 
 /// Kills the server on `port`, having said so in its own log; tells what came of it.

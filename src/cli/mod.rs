@@ -6,6 +6,7 @@ mod archive;
 mod backup;
 mod check;
 pub mod dev;
+mod doctor;
 mod egress_config;
 mod failure;
 mod files;
@@ -21,6 +22,7 @@ mod restore;
 mod seed;
 mod serve;
 mod setup;
+mod sockets;
 mod start;
 mod uninstall;
 mod version;
@@ -56,11 +58,17 @@ enum Command {
     Check(check::Args),
     /// Run everything that a meeting needs on this machine, for development
     Dev(dev::Args),
+    /// Look at a running installation: a line for each check, and under what is not well what mends it
+    #[command(after_help = doctor::EXIT_CODES)]
+    Doctor(doctor::Args),
     /// Print the configuration of LiveKit's recorder, egress.yaml, as these settings make it
     EgressConfig(egress_config::Args),
     /// Run a program for as long as stdin stays open
     #[command(hide = true)]
     Keep(dev::KeepArgs),
+    /// Write, read and delete a small object in a folder, as whoever runs it
+    #[command(hide = true)]
+    ProveFolder(doctor::ProveFolder),
     /// Stand in for LiveKit's recorder
     #[command(hide = true)]
     RecordInName(dev::StandInArgs),
@@ -103,6 +111,8 @@ pub fn run() -> ExitCode {
         Command::Backup(args) => backup::run(args),
         Command::Check(args) => check::run(args),
         Command::Dev(args) => dev::run(args),
+        Command::Doctor(args) => doctor::run(args),
+        Command::ProveFolder(args) => doctor::prove_folder(args),
         Command::EgressConfig(args) => egress_config::run(args),
         Command::Keep(args) => match dev::keep(args) {
             Ok(code) => return code,

@@ -42,6 +42,22 @@ pub async fn insert(db: impl PgExecutor<'_>, deliveries: &[Delivery]) -> Result<
     Ok(done.rows_affected())
 }
 
+/// When the newest delivery came in; none while nothing has come, or everything is pruned.
+pub async fn newest(db: impl PgExecutor<'_>) -> Result<Option<DateTime<Utc>>, DbError> {
+    let newest = sqlx::query_scalar!("select received_at from livekit_events order by received_at desc limit 1");
+    Ok(newest.fetch_optional(db).await?)
+}
+
+/// Whether a delivery about that room came in at `since` or later.
+pub async fn has_heard_of(db: impl PgExecutor<'_>, room_name: &str, since: DateTime<Utc>) -> Result<bool, DbError> {
+    let heard = sqlx::query_scalar!(
+        "select exists (select 1 from livekit_events where received_at >= $1 and room_name = $2) as \"heard!\"",
+        since,
+        room_name,
+    );
+    Ok(heard.fetch_one(db).await?)
+}
+
 /// The oldest deliveries that wait to be applied, kept from others until the transaction ends.
 pub async fn take_waiting(db: impl PgExecutor<'_>, most: i64) -> Result<Vec<Delivery>, DbError> {
     let rows = sqlx::query!(

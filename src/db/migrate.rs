@@ -38,6 +38,35 @@ pub struct Migrated {
     pub version: i64,
 }
 
+/// How the schema in a database stands to this binary.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Schema {
+    /// The version of Postgres itself, in its own words.
+    pub server: String,
+    /// The newest migration in the database; zero before the first.
+    pub version: i64,
+    /// Migrations that this binary has and the database has not.
+    pub pending: Vec<i64>,
+    /// Migrations that the database has and this binary does not know.
+    pub newer: Vec<i64>,
+}
+
+/// Looks which migrations are in the database, and applies none.
+pub async fn look(connection: &mut PgConnection) -> Result<Schema, MigrateError> {
+    // Not checked at compile time: a `show` has no parameters and no columns to check.
+    let server: String =
+        sqlx::query_scalar("show server_version").fetch_one(&mut *connection).await.map_err(MigrateError::Read)?;
+    let applied = applied(connection).await?;
+    let known: Vec<i64> = MIGRATOR.iter().map(|migration| migration.version).collect();
+    let beyond = |these: &[i64], those: &[i64]| these.iter().copied().filter(|it| !those.contains(it)).collect();
+    Ok(Schema {
+        server,
+        version: applied.last().copied().unwrap_or(0),
+        pending: beyond(&known, &applied),
+        newer: beyond(&applied, &known),
+    })
+}
+
 /// Applies what is missing. Safe with any number of processes at once, and when killed half-way: each migration is
 /// one transaction, and one process at a time holds the lock.
 pub async fn migrate(settings: &DatabaseSettings) -> Result<Migrated, MigrateError> {

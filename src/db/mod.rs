@@ -39,7 +39,7 @@ use crate::model::page::Cursor;
 pub use backup::BackupDbError;
 pub use error::DbError;
 pub use migrate::{MigrateError, migrate};
-pub use pool::{ConnectError, connect, ping};
+pub use pool::{ConnectError, connect, connect_once, ping};
 
 /// Later than any row: the year 3000. The type's own maximum is beyond what Postgres stores.
 const FAR_FUTURE: DateTime<Utc> = match DateTime::from_timestamp(32_503_680_000, 0) {

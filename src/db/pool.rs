@@ -33,6 +33,8 @@ pub enum ConnectError {
     Address(String),
     #[error("cannot reach postgres at {place} after {attempts} attempts: {last}")]
     GaveUp { place: String, attempts: u32, last: String },
+    #[error("cannot reach postgres at {place}: {reason}")]
+    Once { place: String, reason: String },
 }
 
 /// Connects with exponential back-off until `settings.start_timeout` is over.
@@ -60,6 +62,17 @@ pub async fn connect(settings: &DatabaseSettings) -> Result<PgPool, ConnectError
         pause = (pause * 2).min(LONGEST_PAUSE);
         attempts += 1;
     }
+}
+
+/// One connection, asked for once and waited for as long as `patience`; the server's own words where it refuses.
+pub async fn connect_once(settings: &DatabaseSettings, patience: Duration) -> Result<PgConnection, ConnectError> {
+    let options = options(settings)?;
+    let reason = match timeout(patience, PgConnection::connect_with(&options)).await {
+        Ok(Ok(connection)) => return Ok(connection),
+        Ok(Err(err)) => words(&err),
+        Err(_) => format!("no answer within {patience:?}"),
+    };
+    Err(ConnectError::Once { place: place(&options), reason })
 }
 
 /// Whether Postgres answers.
@@ -126,6 +139,11 @@ async fn why(err: sqlx::Error, options: &PgConnectOptions) -> String {
         },
         other => other,
     };
+    words(&err)
+}
+
+/// An error without sqlx' own words around what the server or the machine says.
+fn words(err: &sqlx::Error) -> String {
     match err {
         sqlx::Error::Database(err) => err.message().to_owned(),
         sqlx::Error::Io(err) => err.to_string(),

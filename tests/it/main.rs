@@ -18,6 +18,7 @@ mod chaos;
 mod command_check;
 mod comparison;
 mod dev;
+mod doctor;
 mod ends;
 mod ground;
 mod healthcheck;

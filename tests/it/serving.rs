@@ -137,7 +137,7 @@ impl Serving {
         accept_key(&self.ground.database_url, &api_key()).await;
     }
 
-    async fn wait_until_it_says_so(&self) {
+    pub async fn wait_until_it_says_so(&self) {
         let deadline = Instant::now() + START_TIMEOUT;
         loop {
             let answer = self.request_as(None, Method::GET, "/readyz").timeout(Duration::from_secs(2)).send().await;

@@ -123,7 +123,7 @@ async fn reserve(
         return Err(RecordingError::Running(running.id));
     }
     let used = db::recording_lists::count_running(&mut *tx).await?;
-    let total = slots_in_all(app);
+    let total = slots_in_all(&app.recordings);
     if used >= i64::from(total) {
         return Err(RecordingError::NoSlot(total));
     }

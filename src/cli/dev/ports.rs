@@ -8,22 +8,13 @@ use std::{
 };
 
 use super::process::command_line;
-
-/// The state in which `/proc/net/tcp` shows a socket that listens.
-const LISTEN: &str = "0A";
+use crate::cli::sockets::Transport;
 
 /// A port of loopback that a service needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Port {
     pub number: u16,
     pub transport: Transport,
-}
-
-/// What is spoken on a port.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Transport {
-    Tcp,
-    Udp,
 }
 
 impl Port {
@@ -68,22 +59,10 @@ impl Port {
 
     /// The inodes of the sockets on this port, whichever address they are bound to.
     fn inodes(self) -> HashSet<String> {
-        let tables = match self.transport {
-            Transport::Tcp => ["/proc/net/tcp", "/proc/net/tcp6"],
-            Transport::Udp => ["/proc/net/udp", "/proc/net/udp6"],
-        };
+        let tables = self.transport.tables();
         let text: String = tables.iter().filter_map(|table| fs::read_to_string(table).ok()).collect();
-        text.lines().filter_map(|line| self.inode_in(line)).collect()
-    }
-
-    /// The inode in a line of such a table, when it is about this port.
-    fn inode_in(self, line: &str) -> Option<String> {
-        let fields: Vec<_> = line.split_whitespace().collect();
-        let [_, local, _, state, .., _] = fields.as_slice() else { return None };
-
-        let port = u16::from_str_radix(local.rsplit_once(':')?.1, 16).ok()?;
-        let open = self.transport == Transport::Udp || *state == LISTEN;
-        (port == self.number && open).then(|| fields.get(9).map(|inode| (*inode).to_owned()))?
+        let sockets = self.transport.listening(&text).filter(|socket| socket.port == self.number);
+        sockets.map(|socket| socket.inode).collect()
     }
 }
 

@@ -134,7 +134,12 @@ pub fn refuse_while_recording(settings: &Settings) -> Result<(), Failure> {
 
 /// Starts what does not run, and starts anew what runs with something older than what is written.
 pub fn start(settings: &Settings) -> Result<(), Failure> {
-    start_unit(FIREWALL)?;
+    if is_active(FIREWALL)? {
+        // The ports may be others; where they are not, it only compares.
+        systemctl(&["reload", FIREWALL], FIREWALL)?;
+    } else {
+        start_unit(FIREWALL)?;
+    }
     // Here, and not by the unit, so that one sees what fails.
     containers::start(is_active(STACK)?)?;
     start_unit(STACK)?;
