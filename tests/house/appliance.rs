@@ -3,8 +3,8 @@
 use meetbox::{
     assets::{
         appliance::{
-            BINARY, DATA, EGRESS_IMAGE, FOLDER, LIBRARY, LIVEKIT_IMAGE, LIVEKIT_PORT, POSTGRES_IMAGE, RECORDINGS,
-            RESCUE, SYSTEM_FILES, UNITS,
+            BINARY, DATA, EGRESS_IMAGE, FOLDER, IMAGES, LIBRARY, LIVEKIT_IMAGE, LIVEKIT_PORT, POSTGRES_IMAGE,
+            RECORDINGS, RESCUE, SYSTEM_FILES, UNITS,
         },
         ports::{self, API_PORT, Reach},
         templates::{EGRESS_VERSION, LIVEKIT_VERSION},
@@ -84,6 +84,8 @@ fn images_are_of_the_versions_that_the_templates_are_for() {
     let [livekit, egress, postgres] =
         [LIVEKIT_IMAGE, EGRESS_IMAGE, POSTGRES_IMAGE].map(|image| format!("    image: {image}\n"));
     says("compose.yaml", &[&livekit, &egress, &postgres]);
+    // Who has no network is told there what to bring along.
+    says("docs/operations.md", &[&format!("docker save {} |", IMAGES.join(" "))]);
 }
 
 #[test]

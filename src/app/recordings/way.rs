@@ -98,7 +98,7 @@ mod tests {
             fs::create_dir_all(root.path().join(path)).unwrap();
         }
         fs::write(root.path().join("old/full/x.mp4"), "x").unwrap();
-        let long_ago = SystemTime::now() - KEPT - Duration::from_secs(60);
+        let long_ago = SystemTime::from(crate::clock::Clock::System.now()) - KEPT - Duration::from_secs(60);
         for path in ["old/empty", "old/full"] {
             File::open(root.path().join(path)).unwrap().set_modified(long_ago).unwrap();
         }
