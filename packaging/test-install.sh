@@ -250,7 +250,7 @@ files_go_from_hand_to_hand() {
     check 'the recorder writes into it' machine docker exec meetbox-egress-1 sh -c "umask 022 && echo x >$way/x.mp4"
     check 'Meetbox reads what it wrote' as_meetbox cat "$way/x.mp4"
     check 'and takes it away' as_meetbox rm -r "$way"
-    check 'nobody else looks into the folder' not machine setpriv --reuid nobody --clear-groups ls /var/lib/meetbox/rescue
+    check 'nobody else looks into the folder' not machine setpriv --reuid nobody --regid nogroup --clear-groups ls /var/lib/meetbox/rescue
 }
 
 as_meetbox() {
