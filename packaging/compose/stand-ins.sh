@@ -150,7 +150,7 @@ postgres() {
     # The compiler for queries is larger than everything else, and not needed.
     rm -rf "$root/usr/lib/postgresql/$version/lib"/{llvmjit*,bitcode}
     debian_shell
-    add "$programs"/{postgres,initdb,psql,pg_isready,pg_ctl}
+    add "$programs"/{postgres,initdb,psql,pg_isready,pg_ctl,pg_dump,pg_restore}
     add "/usr/lib/postgresql/$version/lib"/{libpqwalreceiver,plpgsql,dict_snowball,pgcrypto}.so
     cat >"$root/entrypoint.sh" <<'END'
 #!/bin/sh

@@ -19,6 +19,8 @@ use crate::{
 
 /// Where systemd looks for units that belong to the machine.
 const UNIT_FOLDER: &str = "/etc/systemd/system";
+/// Where systemd remembers when the timer last went off.
+const TIMER_STAMP: &str = "/var/lib/systemd/timers/stamp-meetbox-backup.timer";
 /// The account of the service.
 const ACCOUNT: &str = "meetbox";
 
@@ -52,6 +54,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         remove(&additions)?;
         remove(&[FOLDER, DATA])?;
         remove(&SYSTEM_FILES)?;
+        remove(&[TIMER_STAMP])?;
         remove_account()?;
     }
     // At last, so that what failed before can be run again.

@@ -93,7 +93,7 @@ pub async fn sysctls(visit: &Visit) -> Result<Finding, Finding> {
     Ok(Finding::of(parts, told))
 }
 
-/// Whether the folders for recordings are there, and open to whom they should be.
+/// Whether the folders for recordings and backups are there, and open to whom they should be.
 pub async fn folders(visit: &Visit) -> Result<Finding, Finding> {
     let fields = FOLDERS.lines().filter(|line| line.starts_with("d ")).map(|line| line.split(' ').collect::<Vec<_>>());
     let mut parts = Vec::new();

@@ -49,10 +49,10 @@ impl Machine {
         machine.write("etc/passwd", &format!("root:x:{uid}:{gid}::/:/bin/sh\nmeetbox:x:{uid}:{gid}::/:/bin/sh\n"));
         machine.write("etc/group", &format!("root:x:{gid}:\n"));
         machine.setup(&[&["--domain", DOMAIN], arguments].concat());
-        for folder in ["recordings", "rescue"] {
+        for (folder, mode) in [("recordings", 0o2770), ("rescue", 0o2770), ("backups", 0o700)] {
             let path = machine.path("var/lib/meetbox").join(folder);
             fs::create_dir_all(&path).unwrap();
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o2770)).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
         }
         fs::set_permissions(machine.path("var/lib/meetbox"), fs::Permissions::from_mode(0o755)).unwrap();
         machine
