@@ -31,6 +31,7 @@ main() {
     installing || return 1
     nobody_else_gets_in
     people_can_meet
+    the_doctor_looks
     files_go_from_hand_to_hand
     a_second_run_changes_nothing
     the_service_obeys_systemd
@@ -243,6 +244,28 @@ publishes() {
     grep '"event":"published"' <<<"$said" || { printf '%s\n' "$said" && return 1; }
 }
 
+# There is nobody out there to ask for the time or the address, and Caddy's own authority is none that browsers know: that is
+# warned of.
+the_doctor_looks() {
+    check 'the doctor finds nothing that has failed' machine meetbox doctor
+    machine systemctl stop meetbox
+    machine docker stop --time 1 meetbox-redis-1 >/dev/null
+    check 'and sees when something has' not machine meetbox doctor
+    check 'with what mends it' mended_by_its_word
+    check 'and is healthy again' eventually 60 is_healthy
+}
+
+# Does what stands behind `fix:` below the lines of two checks.
+mended_by_its_word() {
+    local said
+    said=$(machine meetbox doctor || true)
+    printf '%s\n' "$said"
+    for part in redis meetbox.service; do
+        fix=$(grep -A 1 "failed *$part " <<<"$said" | sed -n 's/^ *fix: //p')
+        [[ -n $fix ]] && machine sh -c "$fix" || return 1
+    done
+}
+
 # The recorder is another user, in a container of its own.
 files_go_from_hand_to_hand() {
     local way=/var/lib/meetbox/rescue/way
@@ -393,6 +416,7 @@ upgrading() {
     check 'the newer one is in place' cmp "$work/newer" "$machine_root/usr/local/bin/meetbox"
     check 'and it is healthy' is_healthy
     check 'a backup was made before' has_backup
+    it_can_be_restored
 
     # shellcheck disable=SC2016 # the broken one expands it
     printf '#!/bin/sh\n[ "$1" != serve ] || exit 1\nexec /root/good "$@"\n' >"$work/broken"
@@ -407,6 +431,20 @@ upgrading() {
 
 has_backup() {
     find "$machine_root/var/lib/meetbox/backups" -type f -size +0 | grep .
+}
+
+it_can_be_restored() {
+    local archive
+    archive=$(has_backup | head -n 1)
+    archive=${archive#"$machine_root"}
+    check 'the backup can be read and restored elsewhere' machine meetbox restore --verify "$archive"
+    sql 'drop table keepsake' >/dev/null
+    check 'it is not restored while meetings may be held' not machine meetbox restore --yes "$archive"
+    machine systemctl stop meetbox
+    check 'it is restored' machine meetbox restore --yes "$archive"
+    machine systemctl start meetbox
+    check 'and healthy' eventually 30 is_healthy
+    check 'and what was lost is there again' answers_kept sql 'select word from keepsake'
 }
 
 taking_it_away() {

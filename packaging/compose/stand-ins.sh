@@ -131,6 +131,13 @@ nc -w 3 "${redis%:*}" "${redis#*:}" </dev/null
 rescue=$(sed -nE 's/^  prefix: "(.*)"/\1/p' "$EGRESS_CONFIG_FILE")
 touch "$rescue/stand-in" && rm "$rescue/stand-in"
 echo "stand-in for the recorder: redis $redis, $(grep endpoint "$EGRESS_CONFIG_FILE")"
+# Listens for orders, which nobody carries out.
+password=$(sed -nE 's/^  password: "(.*)"/\1/p' "$EGRESS_CONFIG_FILE")
+(
+    if [ -n "$password" ]; then printf 'AUTH %s\r\n' "$password"; fi
+    printf 'SUBSCRIBE EgressInternal|StartEgress||REQ\r\n'
+    exec sleep 1000000
+) | nc "${redis%:*}" "${redis#*:}" >/dev/null &
 exec httpd -f -p 9090 -h /srv
 END
     chmod +x "$root/entrypoint.sh"

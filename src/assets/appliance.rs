@@ -210,7 +210,9 @@ impl Appliance {
 
     /// What compose reads before everything else: which files there are, and what it fills into them.
     fn compose_env(&self) -> Result<String, RenderError> {
+        // In full, so that it does not matter where compose is called.
         let files = ["compose.yaml".to_owned()].into_iter().chain(self.compose_files.iter().cloned());
+        let files = files.map(|file| format!("{FOLDER}/{file}"));
         let values = [
             ("COMPOSE_FILE", files.collect::<Vec<_>>().join(":")),
             ("POSTGRES_PASSWORD", self.postgres_password.clone()),

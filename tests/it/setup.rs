@@ -141,7 +141,10 @@ fn what_differs_is_shown_and_nothing_that_is_the_operators_is_changed() {
     assert!(!said.contains(&secret) && !said.contains("another-secret"), "{said}");
 
     assert!(root.read("etc/meetbox/livekit.yaml").contains("another-secret-that-is-long-enough-1"));
-    assert!(root.read("etc/meetbox/.env").contains("COMPOSE_FILE='compose.yaml:compose.d/50-mine.yaml'\n"));
+    assert!(
+        root.read("etc/meetbox/.env")
+            .contains("COMPOSE_FILE='/etc/meetbox/compose.yaml:/etc/meetbox/compose.d/50-mine.yaml'\n")
+    );
     for (path, it) in &before {
         let is_ours = ["livekit.yaml", "egress.yaml", "Caddyfile", ".env", "setup.json", "compose.yaml"];
         if !is_ours.iter().any(|name| path.ends_with(name)) {

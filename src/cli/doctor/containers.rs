@@ -160,7 +160,7 @@ async fn ask_containers(visit: &Visit) -> Result<BTreeMap<String, Container>, Fi
 
 /// The image that a service runs; none when that cannot be known.
 pub async fn image(visit: &Visit, service: &str) -> Option<String> {
-    all(visit).await.as_ref().ok()?.get(service).map(|container| container.config.image.clone())
+    all(visit).await.as_ref().ok()?.get(service).map(|container| container.image().to_owned())
 }
 
 pub async fn postgres(visit: &Visit) -> Result<Finding, Finding> {
@@ -199,6 +199,11 @@ async fn one(visit: &Visit, service: &str, pinned: &str) -> Result<Finding, Find
 }
 
 impl Container {
+    /// Its image without the digest that pins it.
+    fn image(&self) -> &str {
+        self.config.image.split('@').next().unwrap_or_default()
+    }
+
     fn judge(&self, service: &str, pinned: &str) -> Finding {
         let logs = format!("docker compose --project-directory /etc/meetbox logs --tail 50 {service}");
         let status = self.state.status.as_str();
@@ -213,17 +218,17 @@ impl Container {
             Some((status, last)) => Finding::failed(format!("running, but {status}{last}"), logs.clone())
                 .or(format!("docker compose --project-directory /etc/meetbox restart {service}")),
         };
-        let image = if self.config.image == pinned {
+        let image = if self.image() == pinned {
             Finding::ok("")
         } else {
-            let said = format!("it runs {}, and this Meetbox is for {pinned}", self.config.image);
+            let said = format!("it runs {}, and this Meetbox is for {pinned}", self.image());
             Finding::warning(said, "meetbox setup").or(RELOAD)
         };
         let restarts = match self.restart_count {
             0 => Finding::ok(""),
             times => Finding::warning(format!("Docker started it again {times} times"), logs),
         };
-        Finding::of(vec![health, image, restarts], format!("running, {}", self.config.image))
+        Finding::of(vec![health, image, restarts], format!("running, {}", self.image()))
     }
 }
 
