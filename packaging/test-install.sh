@@ -384,10 +384,13 @@ has_a_log() {
 }
 
 changes_are_carried_on() {
-    sed -i -E 's|^(DATABASE_URL=.*meetbox:)[^@]*@|\1another-password-of-40-digits-0123456789@|' "$machine_root/etc/meetbox/meetbox.env"
+    local new=another-one-of-40-digits-0123456789
+    sed -i -E "s|^(DATABASE_URL=.*meetbox:)[^@]*@|\1$new@|; s|^(REDIS_URL=redis://:)[^@]*@|\1$new@|
+        s|^(LIVEKIT_API_SECRET=).*|\1$new|" "$machine_root/etc/meetbox/meetbox.env"
     printf 'services: { caddy: { mem_limit: 300m } }\n' >"$machine_root/etc/meetbox/compose.d/mine.yaml"
-    check 'setup takes a change up' machine meetbox setup --yes
-    check 'and it is healthy with the new password' eventually 30 is_healthy
+    check 'setup takes changes up' machine meetbox setup --yes
+    check 'and it is healthy with the new passwords' eventually 30 is_healthy
+    check 'and a token of the new secret opens LiveKit' eventually 30 token_opens
     check "and a container is as the operator's file says" is_limited
     check 'images can be fetched anew' machine meetbox setup --yes --pull
     check 'and are pinned as before' pinned
@@ -409,13 +412,15 @@ it_survives_a_reboot() {
 }
 
 upgrading() {
+    check 'the daily backup works in its sandbox' machine systemctl start meetbox-backup.service
+    check 'and leaves one' has_backups 1
     # The same program in another file.
     cp "$binary" "$work/newer" && echo >>"$work/newer"
     make_bundle "$work/newer" 2
     check 'an upgrade goes through' install_bundle 2
     check 'the newer one is in place' cmp "$work/newer" "$machine_root/usr/local/bin/meetbox"
     check 'and it is healthy' is_healthy
-    check 'a backup was made before' has_backup
+    check 'a backup was made before' has_backups 2
     it_can_be_restored
 
     # shellcheck disable=SC2016 # the broken one expands it
@@ -429,13 +434,17 @@ upgrading() {
     everything_is_kept 'after the upgrades'
 }
 
-has_backup() {
-    find "$machine_root/var/lib/meetbox/backups" -type f -size +0 | grep .
+has_backups() {
+    (($(backups | wc -l) == $1))
+}
+
+backups() {
+    find "$machine_root/var/lib/meetbox/backups" -type f -name '*.tar' | sort
 }
 
 it_can_be_restored() {
     local archive
-    archive=$(has_backup | head -n 1)
+    archive=$(backups | tail -n 1)
     archive=${archive#"$machine_root"}
     check 'the backup can be read and restored elsewhere' machine meetbox restore --verify "$archive"
     sql 'drop table keepsake' >/dev/null
