@@ -402,6 +402,7 @@ is_limited() {
 }
 
 it_survives_a_reboot() {
+    kill "$registry"
     machine_halt
     machine_boot
     world_knows "$DOMAIN"
