@@ -113,6 +113,9 @@ fn on_this_machine(args: &Args) -> Result<(), Failure> {
 /// What is to be done, told.
 fn shown(root: &Path, args: &Args, answers: &Answers) -> Result<Plan, Failure> {
     let plan = Plan::make(root, args, answers)?;
+    for warning in &plan.warnings {
+        print(&format!("warning: {warning}\n"))?;
+    }
     for change in &plan.changes {
         print(&change.told())?;
     }

@@ -14,8 +14,8 @@ use super::{
 };
 use crate::{
     assets::appliance::{Appliance, EGRESS_HEALTH_PORT, RESCUE},
-    cli::{Failure, egress_config, print},
-    config::{Settings, Source},
+    cli::{Failure, egress_config},
+    config::{Loaded, Settings, Source, Warning},
 };
 
 /// Caddy's additions that the operator makes.
@@ -25,6 +25,8 @@ const COMPOSE_FOLDER: &str = "etc/meetbox/compose.d";
 /// An installation as it is to be.
 pub struct Plan {
     pub settings: Settings,
+    /// What may be wrong with them.
+    pub warnings: Vec<Warning>,
     /// Whether backups get a passphrase that nobody has seen yet.
     pub passphrase_is_new: bool,
     /// How many files belong to it.
@@ -37,17 +39,13 @@ impl Plan {
     /// Works it out; writes nothing.
     pub fn make(root: &Path, args: &Args, answers: &Answers) -> Result<Self, Failure> {
         let (settings_file, passphrase_is_new) = settings_file::keep_or_make(root, args)?;
-        let settings = Settings::load(&Source::installation(&settings_file.text))?;
-        for warning in &settings.warnings {
-            print(&format!("warning: {warning}\n"))?;
-        }
-        let settings = settings.settings;
+        let Loaded { settings, warnings } = Settings::load(&Source::installation(&settings_file.text))?;
         let mut files = appliance(root, answers, &settings)?
             .files()
             .map_err(|err| Failure::input("cannot fill in a template").because(&err))?;
         files.push(answers.file()?);
         files.push(settings_file);
-        Ok(Self { settings, passphrase_is_new, files: files.len(), changes: changes::between(root, files)? })
+        Ok(Self { settings, warnings, passphrase_is_new, files: files.len(), changes: changes::between(root, files)? })
     }
 
     /// Writes what is not as it is to be.
