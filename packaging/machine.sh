@@ -6,11 +6,13 @@
 readonly MACHINE_PACKAGES=systemd,systemd-sysv,dbus,iproute2,iptables,iptables-persistent,ca-certificates,curl,procps,openssl,xz-utils,docker.io
 readonly MACHINE_ADDRESS=203.0.113.10 WORLD_ADDRESS=203.0.113.1
 readonly MACHINE_ADDRESS6=2001:db8::10 WORLD_ADDRESS6=2001:db8::1
+readonly REGISTRY=$WORLD_ADDRESS:5000
 readonly PLUGINS=usr/local/lib/docker/cli-plugins
 
 machine_root=
 machine_process=
 machine_leader=
+registry_process=
 machine_name=meetbox-$$
 world_name=meetbox-world-$$
 
@@ -30,6 +32,9 @@ machine_make() {
     echo vm >"$machine_root/etc/hostname"
     # Where nobody answers names, and says so at once.
     printf 'nameserver %s\n' "$WORLD_ADDRESS" >"$machine_root/etc/resolv.conf"
+    mkdir -p "$machine_root/etc/docker"
+    printf '{ "registry-mirrors": ["http://%s"], "insecure-registries": ["%s"] }\n' "$REGISTRY" "$REGISTRY" \
+        >"$machine_root/etc/docker/daemon.json"
     # Containers get their cgroups only where they may be written to.
     machine_unit cgroups.service <<'END'
 [Unit]
@@ -144,4 +149,35 @@ machine_end() {
     rm -rf "/etc/netns/$world_name"
     ip netns delete "$machine_name" 2>/dev/null || true
     ip netns delete "$world_name" 2>/dev/null || true
+}
+
+# registry_start FOLDER: a registry of images out there, with its files in the folder, from which the machine's engine pulls
+# what it would from Docker's own.
+registry_start() {
+    cat >"$1/registry.yaml" <<END
+version: 0.1
+log: { level: error }
+storage: { filesystem: { rootdirectory: $1/registry } }
+http: { addr: $REGISTRY }
+END
+    ip netns exec "$world_name" docker-registry serve "$1/registry.yaml" >"$1/registry.log" 2>&1 &
+    registry_process=$!
+}
+
+registry_end() {
+    [[ -z $registry_process ]] || kill "$registry_process" 2>/dev/null || true
+    registry_process=
+}
+
+# registry_fill BINARY COMPOSE-FILE: makes the images in the machine's engine, and leaves them in the registry alone.
+registry_fill() {
+    DOCKER_HOST=unix:///proc/$machine_leader/root/run/docker.sock packaging/compose/stand-ins.sh "$1" "$2"
+    local image name
+    for image in $(machine docker image ls --format '{{.Repository}}:{{.Tag}}'); do
+        name=$image
+        [[ $name == */* ]] || name=library/$name
+        machine docker tag "$image" "$REGISTRY/$name"
+        machine docker push --quiet "$REGISTRY/$name"
+        machine docker image rm "$image" "$REGISTRY/$name" >/dev/null
+    done
 }

@@ -12,12 +12,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . packaging/machine.sh
 
 readonly DOMAIN=meet.example.org
-readonly REGISTRY=$WORLD_ADDRESS:5000
 readonly SERVICES=(postgres redis livekit egress caddy)
 # Where Caddy keeps its own authority's certificate.
 readonly AUTHORITY=/var/lib/docker/volumes/meetbox_caddy-data/_data/caddy/pki/authorities/local/root.crt
-
-registry=
 
 main() {
     binary=$(realpath "$1")
@@ -48,7 +45,7 @@ main() {
 
 # Leaves nothing behind, whatever happened.
 end() {
-    [[ -z $registry ]] || kill "$registry" 2>/dev/null || true
+    registry_end
     machine_end
     rm -rf "$work"
 }
@@ -57,44 +54,17 @@ end() {
 
 prepare() {
     machine_make "$work/vm" || skip 'a Debian cannot be had here'
-    mkdir -p "$machine_root"/etc/{iptables,docker}
+    mkdir -p "$machine_root/etc/iptables"
     cp packaging/oci-rules.v4 "$machine_root/etc/iptables/rules.v4"
     cp packaging/oci-rules.v6 "$machine_root/etc/iptables/rules.v6"
-    printf '{ "registry-mirrors": ["http://%s"], "insecure-registries": ["%s"] }\n' "$REGISTRY" "$REGISTRY" \
-        >"$machine_root/etc/docker/daemon.json"
     printf '%s %s\n' "$MACHINE_ADDRESS" "$DOMAIN" >>"$machine_root/etc/hosts"
     machine_boot || skip 'a machine cannot be booted here'
     machine docker info >/dev/null || skip 'a Docker engine does not run in a machine here'
     world_knows "$DOMAIN"
-    start_registry
-    fill_registry
-    make_bundle "$binary" 1
-}
-
-start_registry() {
-    cat >"$work/registry.yaml" <<END
-version: 0.1
-log: { level: error }
-storage: { filesystem: { rootdirectory: $work/registry } }
-http: { addr: $REGISTRY }
-END
-    ip netns exec "$world_name" docker-registry serve "$work/registry.yaml" >"$work/registry.log" 2>&1 &
-    registry=$!
-}
-
-# Makes the images in the machine's engine, and leaves them in the registry alone.
-fill_registry() {
+    registry_start "$work"
     "$binary" setup --render "$work/rendered" --domain "$DOMAIN" --interface eth0 --address "$MACHINE_ADDRESS" >/dev/null
-    DOCKER_HOST=unix:///proc/$machine_leader/root/run/docker.sock \
-        packaging/compose/stand-ins.sh "$binary" "$work/rendered/etc/meetbox/compose.yaml"
-    local image name
-    for image in $(machine docker image ls --format '{{.Repository}}:{{.Tag}}'); do
-        name=$image
-        [[ $name == */* ]] || name=library/$name
-        machine docker tag "$image" "$REGISTRY/$name"
-        machine docker push --quiet "$REGISTRY/$name"
-        machine docker image rm "$image" "$REGISTRY/$name" >/dev/null
-    done
+    registry_fill "$binary" "$work/rendered/etc/meetbox/compose.yaml"
+    make_bundle "$binary" 1
 }
 
 # make_bundle BINARY NUMBER: as a release has it, on the machine at /root/NUMBER, with its checksum beside it.
@@ -402,11 +372,11 @@ is_limited() {
 }
 
 it_survives_a_reboot() {
-    kill "$registry"
+    registry_end
     machine_halt
     machine_boot
     world_knows "$DOMAIN"
-    start_registry
+    registry_start "$work"
     check 'everything comes back by itself' eventually 120 is_healthy
     nobody_else_gets_in
     everything_is_kept 'after the reboot'
@@ -493,7 +463,7 @@ nothing_is_left() {
 
 # Everything comes in files, and nobody is asked for anything.
 installing_without_a_network() {
-    kill "$registry"
+    registry_end
     check 'it is installed from files alone' install_bundle 1 --domain "$DOMAIN" --certificate internal \
         --public-address "$MACHINE_ADDRESS" --images /root/images.tar
     cp "$machine_root$AUTHORITY" "$work/authority.crt" || true
