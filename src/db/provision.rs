@@ -51,7 +51,9 @@ pub fn script(settings: &DatabaseSettings, port: u16) -> Result<Option<String>, 
     let (role_name, database_name, password) = (literal(role), literal(database), literal(&password));
     let (role, database) = (identifier(role), identifier(database));
     Ok(Some(format!(
-        "select 'create role ' || {} where not exists (select from pg_roles where rolname = {role_name})\\gexec\n\
+        // What fails would else stand in the server's log, with the password.
+        "set log_min_error_statement = panic;\n\
+         select 'create role ' || {} where not exists (select from pg_roles where rolname = {role_name})\\gexec\n\
          alter role {role} login password {password};\n\
          select 'create database ' || {} where not exists (select from pg_database where datname = {database_name})\\gexec\n",
         literal(&role),
@@ -91,6 +93,7 @@ mod tests {
     #[test]
     fn names_and_passwords_stay_what_they_are() {
         let said = of("postgresql://o%22x:it%27s%5C@127.0.0.1:5432/my%20db").unwrap();
+        assert!(said.starts_with("set log_min_error_statement = panic;\nselect "), "{said}");
         for part in [r#"alter role "o""x" login"#, r"password E'it''s\\';", r#"E'"my db" owner "o""x"'"#] {
             assert!(said.contains(part), "{part} in {said}");
         }

@@ -117,6 +117,9 @@ pub async fn provide_database(settings: &DatabaseSettings) -> Result<bool, Failu
         "--quiet",
         "--set",
         "ON_ERROR_STOP=1",
+        // It would else show the line that failed, with the password in it.
+        "--set",
+        "VERBOSITY=terse",
         "--username",
     ];
     let psql = [&psql[..], &[POSTGRES_ROLE, "--dbname", "postgres"]].concat();
