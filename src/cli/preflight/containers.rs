@@ -6,9 +6,10 @@ use std::{fs, process::Command, time::Duration};
 use super::Findings;
 use crate::{
     assets::appliance::IMAGES,
-    cli::{Failure, runtime},
+    cli::{Failure, programs::Program, runtime},
 };
 
+const DOCKER: Program = Program::new("docker");
 /// Where Docker fetches images from that are named without a host.
 const REGISTRY: &str = "https://registry-1.docker.io/v2/";
 /// What compose calls an installation: the name in its file.
@@ -39,10 +40,7 @@ pub fn engine(findings: &mut Findings) {
 
 /// That the images are here, or can be fetched.
 pub fn images(findings: &mut Findings) -> Result<(), Failure> {
-    let is_here = |image: &str| {
-        let asked = Command::new("docker").args(["image", "inspect", image]).output();
-        asked.is_ok_and(|output| output.status.success())
-    };
+    let is_here = |image: &str| DOCKER.agrees(&["image", "inspect", image]).is_ok_and(|agrees| agrees);
     let missing: Vec<_> = IMAGES.into_iter().filter(|image| !is_here(image)).collect();
     if missing.is_empty() {
         return Ok(());
@@ -76,8 +74,7 @@ pub fn is_ours(pid: u32) -> bool {
     let groups = fs::read_to_string(format!("/proc/{pid}/cgroup")).unwrap_or_default();
     let Some(container) = container_in(&groups) else { return false };
     let label = "{{index .Config.Labels \"com.docker.compose.project\"}}";
-    let asked = Command::new("docker").args(["inspect", "--format", label, container]).output();
-    asked.is_ok_and(|output| output.status.success() && output.stdout.trim_ascii() == PROJECT.as_bytes())
+    DOCKER.ask(&["inspect", "--format", label, container]).is_ok_and(|project| project.trim() == PROJECT)
 }
 
 /// The id of the container in `/proc/PID/cgroup`, whatever stands around it: 64 digits.
@@ -89,8 +86,8 @@ fn container_in(groups: &str) -> Option<&str> {
 /// What the engine asks before the registry itself.
 fn mirrors() -> Vec<String> {
     let format = "{{range .RegistryConfig.Mirrors}}{{println .}}{{end}}";
-    let said = Command::new("docker").args(["info", "--format", format]).output();
-    let said = said.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    // Where the engine does not answer, that is told already.
+    let said = DOCKER.ask(&["info", "--format", format]).unwrap_or_default();
     said.lines().filter(|line| !line.is_empty()).map(|line| format!("{}/v2/", line.trim_end_matches('/'))).collect()
 }
 

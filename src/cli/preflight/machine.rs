@@ -1,6 +1,6 @@
 //! What the machine has: room, memory, free ports, a clock that is right.
 
-use std::{fs, process::Command};
+use std::fs;
 
 use chrono::TimeDelta;
 
@@ -10,7 +10,7 @@ use crate::{
         appliance::rtc_udp_to,
         ports::{self, Transport},
     },
-    cli::{dev::Port, firewall::firewalld_runs, setup::default_interface},
+    cli::{dev::Port, firewall::firewalld_runs, programs::Program, setup::default_interface},
 };
 
 const MIB: u64 = 1024 * 1024;
@@ -98,9 +98,9 @@ pub fn ports(findings: &mut Findings, is_installed: bool) {
 
 /// That the clock is right: by how much it is off, when somebody was asked, and whether something keeps it.
 pub fn clock(findings: &mut Findings, off: Option<TimeDelta>) {
-    let asked = Command::new("timedatectl").args(["show", "--property", "NTPSynchronized", "--value"]).output();
+    let asked = Program::new("timedatectl").ask(&["show", "--property", "NTPSynchronized", "--value"]);
     // Where it cannot be asked, nobody vouches for the clock.
-    let is_synchronised = asked.is_ok_and(|output| output.stdout.starts_with(b"yes"));
+    let is_synchronised = asked.is_ok_and(|said| said.starts_with("yes"));
     judge_clock(findings, is_synchronised, off);
 }
 
