@@ -4,6 +4,9 @@ mod encoding;
 mod files;
 mod policy;
 
+use std::{io, sync::Arc};
+
+use bytes::Bytes;
 use poem::{
     Body, Endpoint, Request, Response, Result,
     http::{
@@ -11,7 +14,8 @@ use poem::{
         header::{self, HeaderName, HeaderValue},
     },
 };
-use tracing::warn;
+use tokio::task::spawn_blocking;
+use tracing::{error, warn};
 
 use self::{
     encoding::Encoding,
@@ -72,7 +76,7 @@ impl WebFiles {
     }
 
     /// The file that stands at an address. Only what is embedded can be found: there is no path to climb.
-    fn at(&self, address: &str) -> Option<&File> {
+    fn at(&self, address: &str) -> Option<&Arc<File>> {
         let address = percent_encoding::percent_decode_str(address).decode_utf8().ok()?;
         let path = address.trim_matches('/');
         if let Some(name) = path.strip_prefix("m/") {
@@ -84,25 +88,31 @@ impl WebFiles {
             .find_map(|name| self.files.get(name))
     }
 
-    fn answer(&self, request: &Request) -> Response {
+    async fn answer(&self, request: &Request) -> Response {
         let reads = matches!(*request.method(), Method::GET | Method::HEAD);
         match self.at(request.uri().path()) {
             Some(_) if !reads => only_reading(),
             Some(file) if file.is_known_to(request.headers()) => self.not_modified(file, request.headers()),
-            Some(file) => self.send(file, StatusCode::OK, request),
+            Some(file) => self.send(file, StatusCode::OK, request).await,
             None if !reads => not_found(),
             None if !self.is_built() && is_a_page(request) => not_built(),
             None if wants_html(request.headers()) => match self.files.get(page_of_absence(request.uri().path())) {
-                Some(page) => self.send(page, StatusCode::NOT_FOUND, request),
+                Some(page) => self.send(page, StatusCode::NOT_FOUND, request).await,
                 None => not_found(),
             },
             None => not_found(),
         }
     }
 
-    fn send(&self, file: &File, status: StatusCode, request: &Request) -> Response {
-        let encoding = encoding::choose(request.headers(), &file.encodings());
-        let Some(content) = file.content(encoding) else { return not_in_that_form() };
+    async fn send(&self, file: &Arc<File>, status: StatusCode, request: &Request) -> Response {
+        let encoding = encoding::choose(request.headers(), file.encodings());
+        let content = match content(file, encoding).await {
+            Ok(content) => content,
+            Err(err) => {
+                error!(error = %err, path = file.path, "an embedded file cannot be unpacked: {err}");
+                return unreadable();
+            }
+        };
 
         let mut response = Response::builder()
             .status(status)
@@ -120,7 +130,7 @@ impl WebFiles {
     }
 
     fn not_modified(&self, file: &File, asked: &HeaderMap) -> Response {
-        let encoding = encoding::choose(asked, &file.encodings());
+        let encoding = encoding::choose(asked, file.encodings());
         let mut response = Response::from(StatusCode::NOT_MODIFIED);
         self.describe(file, encoding, response.headers_mut());
         response
@@ -146,8 +156,17 @@ impl Endpoint for WebFiles {
     type Output = Response;
 
     async fn call(&self, request: Request) -> Result<Response> {
-        Ok(self.answer(&request))
+        Ok(self.answer(&request).await)
     }
+}
+
+/// The content of a file; a form that must be made first is made where it holds nobody up.
+async fn content(file: &Arc<File>, encoding: Encoding) -> io::Result<Bytes> {
+    if let Some(content) = file.at_hand(encoding) {
+        return Ok(content);
+    }
+    let file = Arc::clone(file);
+    spawn_blocking(move || file.content(encoding)).await.map_err(io::Error::other)?
 }
 
 fn wants_html(headers: &HeaderMap) -> bool {
@@ -172,10 +191,9 @@ fn not_found() -> Response {
     Problem::new(StatusCode::NOT_FOUND, "not-found", "Not found", "there is nothing at this address").response()
 }
 
-/// What is large and for browsers alone is carried compressed only.
-fn not_in_that_form() -> Response {
-    let detail = "this file is sent compressed only: ask with `Accept-Encoding: br`";
-    Problem::new(StatusCode::NOT_ACCEPTABLE, "not-acceptable", "Not acceptable", detail).response()
+fn unreadable() -> Response {
+    let detail = "this file of the web app is damaged in the binary; the log says more";
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error", detail).response()
 }
 
 fn only_reading() -> Response {

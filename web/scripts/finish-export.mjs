@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { dirname, extname, join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
-import { brotliCompress, constants, gzip } from "node:zlib";
+import { brotliCompress, constants } from "node:zlib";
 
 const web = fileURLToPath(new URL("..", import.meta.url));
 const out = join(web, "out");
@@ -14,14 +14,9 @@ const SWAGGER_FILES = ["swagger-ui.css", "swagger-ui-bundle.js", "LICENSE", "NOT
 /** What the first load of Swagger UI may cost on the wire. */
 const SWAGGER_BUDGET = 450 * 1024;
 
-/** Large, and asked for by browsers alone, all of which take brotli where a camera works: carried in that form alone. */
-const BROTLI_ONLY = new Set([".wasm"]);
-
-const COMPRESSIBLE = new Set([".html", ".css", ".js", ".json", ".svg", ".txt", ".webmanifest", ".wasm"]);
+const COMPRESSIBLE = new Set([".html", ".css", ".js", ".json", ".svg", ".txt", ".webmanifest", ".wasm", ".tflite"]);
 /** Below this the headers weigh more than what compression saves. */
 const SMALLEST = 1024;
-/** From here on the plain form weighs more than it is worth. */
-const PACKED_ONLY = 16 * 1024;
 
 /** The files below `folder`, as paths relative to it, in a stable order. */
 export async function filesIn(folder) {
@@ -50,25 +45,24 @@ export function inlineScriptHashes(html) {
   return [...new Set(hashes)].sort();
 }
 
-/**
- * Whether the plain form is left out: the binary unpacks it for the few who take nothing compressed. Pages stay: by
- * theirs one sees whether the export was made.
- */
-export function isPackedOnly(path, length) {
-  return length >= PACKED_ONLY && extname(path) !== ".html";
-}
-
-/** The compressed forms of `bytes` that are worth keeping, by file ending. */
-export async function variants(bytes) {
-  const br = await promisify(brotliCompress)(bytes, {
+/** The bytes in brotli, which every browser takes over TLS; nothing when they would be more. */
+export async function brotli(bytes) {
+  const packed = await promisify(brotliCompress)(bytes, {
     params: {
       [constants.BROTLI_PARAM_QUALITY]: 11,
       [constants.BROTLI_PARAM_LGWIN]: 24,
       [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
     },
   });
-  const gz = await promisify(gzip)(bytes, { level: 9 });
-  return Object.entries({ ".br": br, ".gz": gz }).filter(([, packed]) => packed.length < bytes.length);
+  return packed.length < bytes.length ? packed : undefined;
+}
+
+/**
+ * Whether the plain form stays beside the compressed one, of which the binary makes whatever else is asked for. Pages do:
+ * by theirs one sees whether the export was made.
+ */
+export function staysPlain(path) {
+  return extname(path) === ".html";
 }
 
 async function removeNeedless() {
@@ -102,11 +96,10 @@ async function compress() {
   for (const path of paths) {
     const bytes = await readFile(join(out, path));
     if (bytes.length < SMALLEST) continue;
-    const brotliOnly = BROTLI_ONLY.has(extname(path));
-    const packed = (await variants(bytes)).filter(([ending]) => ending === ".br" || !brotliOnly);
-    for (const [ending, form] of packed) await writeFile(join(out, path + ending), form);
-    const canBeUnpacked = packed.some(([ending]) => ending === ".gz");
-    if (brotliOnly || (canBeUnpacked && isPackedOnly(path, bytes.length))) await rm(join(out, path));
+    const packed = await brotli(bytes);
+    if (packed === undefined) continue;
+    await writeFile(join(out, `${path}.br`), packed);
+    if (!staysPlain(path)) await rm(join(out, path));
   }
 }
 
@@ -117,10 +110,9 @@ async function onTheWire(path) {
 }
 
 async function report() {
-  const sizes = { plain: 0, br: 0, gz: 0 };
+  const sizes = { plain: 0, br: 0 };
   for (const path of await filesIn(out)) {
-    const kind = { ".br": "br", ".gz": "gz" }[extname(path)] ?? "plain";
-    sizes[kind] += (await stat(join(out, path))).size;
+    sizes[path.endsWith(".br") ? "br" : "plain"] += (await stat(join(out, path))).size;
   }
   const docs = [
     "docs/index.html",
@@ -133,8 +125,7 @@ async function report() {
   for (const path of docs) swagger += await onTheWire(path);
 
   const kib = (bytes) => `${Math.ceil(bytes / 1024)} KiB`;
-  const total = sizes.plain + sizes.br + sizes.gz;
-  console.log(`out/: ${kib(total)} (plain ${kib(sizes.plain)}, br ${kib(sizes.br)}, gz ${kib(sizes.gz)})`);
+  console.log(`out/: ${kib(sizes.plain + sizes.br)} (plain ${kib(sizes.plain)}, br ${kib(sizes.br)})`);
   console.log(`Swagger UI on the wire: ${kib(swagger)} of ${kib(SWAGGER_BUDGET)}`);
   if (swagger > SWAGGER_BUDGET) throw new Error("Swagger UI is over its budget on the wire");
 }

@@ -1,9 +1,15 @@
 //! The embedded files by name, each with its compressed forms.
 
-use std::{borrow::Cow, collections::HashMap, io::Read, sync::OnceLock};
+use std::{
+    borrow::Cow,
+    collections::HashMap,
+    io::{self, Read},
+    sync::{Arc, OnceLock},
+};
 
+use brotli_decompressor::Decompressor;
 use bytes::Bytes;
-use flate2::read::GzDecoder;
+use flate2::{Compression, read::GzEncoder};
 use poem::http::{
     HeaderMap,
     header::{self, HeaderValue},
@@ -16,6 +22,9 @@ use crate::assets::Asset;
 /// Where the export names the hashes of the scripts that stand in its pages; never served.
 const HASHES: &str = "csp.json";
 
+/// How much the unpacker reads at a time.
+const PIECE: usize = 16 * 1024;
+
 /// A file, and how it travels.
 pub(super) struct File {
     pub path: String,
@@ -24,10 +33,11 @@ pub(super) struct File {
     tag: String,
     /// None: the binary carries it compressed only. Almost everybody takes it so; for the rest it is unpacked.
     plain: Option<Bytes>,
-    /// What gzip holds, from when somebody first asked for it as it is.
-    unpacked: OnceLock<Bytes>,
     brotli: Option<Bytes>,
-    gzip: Option<Bytes>,
+    /// What `brotli` holds, from when somebody first asked for it as it is. Kept: who asks in this way asks again.
+    unpacked: OnceLock<Bytes>,
+    /// The same for gzip, which browsers ask for where there is no TLS.
+    gzip: OnceLock<Bytes>,
 }
 
 impl File {
@@ -38,37 +48,47 @@ impl File {
             tag: sha256.iter().take(12).map(|byte| format!("{byte:02x}")).collect(),
             path: path.into_owned(),
             plain: None,
-            unpacked: OnceLock::new(),
             brotli: None,
-            gzip: None,
+            unpacked: OnceLock::new(),
+            gzip: OnceLock::new(),
         }
     }
 
-    /// The forms there are, in the order of preference.
-    pub fn encodings(&self) -> Vec<Encoding> {
-        let brotli = self.brotli.as_ref().map(|_| Encoding::Brotli);
-        let gzip = self.gzip.as_ref().map(|_| Encoding::Gzip);
-        let plain = self.plain.as_ref().or(self.gzip.as_ref()).map(|_| Encoding::Identity);
-        brotli.into_iter().chain(gzip).chain(plain).collect()
+    /// The forms that it can be sent in, in the order of preference. What is not worth compressing has one.
+    pub fn encodings(&self) -> &'static [Encoding] {
+        match self.brotli {
+            Some(_) => &[Encoding::Brotli, Encoding::Gzip, Encoding::Identity],
+            None => &[Encoding::Identity],
+        }
     }
 
-    /// The content in one of its forms, when it has that.
-    pub fn content(&self, encoding: Encoding) -> Option<Bytes> {
+    /// The content in one of its forms, unless it must be made first.
+    pub fn at_hand(&self, encoding: Encoding) -> Option<Bytes> {
         match encoding {
             Encoding::Brotli => self.brotli.clone(),
-            Encoding::Gzip => self.gzip.clone(),
-            Encoding::Identity => self.plain.clone().or_else(|| self.unpack()),
+            Encoding::Gzip => self.gzip.get().cloned(),
+            Encoding::Identity => self.plain.as_ref().or_else(|| self.unpacked.get()).cloned(),
         }
     }
 
-    /// Once, and kept: who asks in this way asks again.
-    fn unpack(&self) -> Option<Bytes> {
-        if self.unpacked.get().is_none() {
-            let content = gunzip(self.gzip.as_ref()?)?;
-            // Somebody else may have been first, with the same.
-            let _ = self.unpacked.set(content.into());
+    /// The content in one of its forms. For the largest file it takes a good part of a second: not for a task that others wait for.
+    pub fn content(&self, encoding: Encoding) -> io::Result<Bytes> {
+        if let Some(content) = self.at_hand(encoding) {
+            return Ok(content);
         }
-        self.unpacked.get().cloned()
+        match encoding {
+            Encoding::Brotli => Err(io::ErrorKind::NotFound.into()),
+            // Somebody else may have been first, with the same.
+            Encoding::Gzip => {
+                let packed = gzip(&self.content(Encoding::Identity)?)?;
+                Ok(self.gzip.get_or_init(|| packed.into()).clone())
+            }
+            Encoding::Identity => {
+                let packed = self.brotli.as_ref().ok_or(io::ErrorKind::NotFound)?;
+                let content = unpack(packed)?;
+                Ok(self.unpacked.get_or_init(|| content.into()).clone())
+            }
+        }
     }
 
     /// The tag of one form; each has its own, because a strong tag promises the same bytes.
@@ -90,7 +110,7 @@ impl File {
 }
 
 /// Every file of the export.
-pub(super) struct Files(HashMap<String, File>);
+pub(super) struct Files(HashMap<String, Arc<File>>);
 
 /// For each page the hashes of its scripts, quoted as the policy wants them.
 pub(super) type Hashes = HashMap<String, Vec<String>>;
@@ -98,43 +118,35 @@ pub(super) type Hashes = HashMap<String, Vec<String>>;
 impl Files {
     /// The files with their forms put together, and the hashes that come along.
     pub fn index(export: impl Iterator<Item = Asset>) -> (Self, Hashes) {
-        let mut files = HashMap::new();
+        let mut files: HashMap<String, File> = HashMap::new();
         let (mut packed, mut hashes) = (Vec::new(), Hashes::new());
         for asset in export {
-            match asset.path.rsplit_once('.') {
+            match asset.path.strip_suffix(".br") {
                 _ if asset.path == HASHES => hashes = parse_hashes(&asset.content),
-                Some((path, "br")) => packed.push((path.to_owned(), Encoding::Brotli, asset)),
-                Some((path, "gz")) => packed.push((path.to_owned(), Encoding::Gzip, asset)),
-                _ => drop(files.insert(asset.path.to_string(), plain(asset))),
+                Some(path) => packed.push((path.to_owned(), asset)),
+                None => drop(files.insert(asset.path.to_string(), plain(asset))),
             }
         }
-        for (path, encoding, Asset { content, sha256, .. }) in packed {
+        for (path, Asset { content, sha256, .. }) in packed {
             let file = files.entry(path.clone()).or_insert_with(|| File::empty(path.into(), sha256));
-            match encoding {
-                Encoding::Brotli => file.brotli = Some(bytes(content)),
-                Encoding::Gzip => file.gzip = Some(bytes(content)),
-                Encoding::Identity => file.plain = Some(bytes(content)),
-            }
+            file.brotli = Some(bytes(content));
         }
-        (Self(files), hashes)
+        (Self(files.into_iter().map(|(path, file)| (path, Arc::new(file))).collect()), hashes)
     }
 
-    pub fn get(&self, path: &str) -> Option<&File> {
+    pub fn get(&self, path: &str) -> Option<&Arc<File>> {
         self.0.get(path)
     }
 
-    /// Makes sure that `path` holds `text`. Compressed forms that the export has of something else are forgotten.
+    /// Makes sure that `path` holds `text`. A compressed form that the export has of something else is forgotten.
     pub fn insist_on(&mut self, path: &'static str, text: String) {
-        if let Some(file) = self.0.get_mut(path) {
-            let said = file.plain.clone().or_else(|| Some(gunzip(file.gzip.as_ref()?)?.into()));
-            if said.is_some_and(|said| said == text.as_bytes()) {
-                file.plain = Some(text.into());
-                return;
-            }
+        let said = self.0.get(path).and_then(|file| file.content(Encoding::Identity).ok());
+        if said.is_some_and(|said| said == text.as_bytes()) {
+            return;
         }
         let sha256 = Sha256::digest(&text).into();
         let asset = Asset { path: path.into(), content: text.into_bytes().into(), sha256 };
-        self.0.insert(path.to_owned(), plain(asset));
+        self.0.insert(path.to_owned(), Arc::new(plain(asset)));
     }
 
     /// The names of the HTML files.
@@ -147,11 +159,16 @@ fn plain(asset: Asset) -> File {
     File { plain: Some(bytes(asset.content)), ..File::empty(asset.path, asset.sha256) }
 }
 
-/// None when it is no gzip, or not whole.
-fn gunzip(packed: &[u8]) -> Option<Vec<u8>> {
+fn unpack(brotli: &[u8]) -> io::Result<Vec<u8>> {
     let mut content = Vec::new();
-    GzDecoder::new(packed).read_to_end(&mut content).ok()?;
-    Some(content)
+    Decompressor::new(brotli, PIECE).read_to_end(&mut content)?;
+    Ok(content)
+}
+
+fn gzip(content: &[u8]) -> io::Result<Vec<u8>> {
+    let mut packed = Vec::new();
+    GzEncoder::new(content, Compression::default()).read_to_end(&mut packed)?;
+    Ok(packed)
 }
 
 /// Without a copy for what the binary carries.
@@ -192,53 +209,64 @@ fn content_type(path: &str) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::io::Write;
-
-    use flate2::{Compression, write::GzEncoder};
+pub(super) mod tests {
+    use flate2::read::GzDecoder;
 
     use super::*;
 
     const TEXT: &str = "run()";
 
-    fn gzip(text: &str) -> Vec<u8> {
-        let mut packer = GzEncoder::new(Vec::new(), Compression::best());
-        packer.write_all(text.as_bytes()).unwrap();
-        packer.finish().unwrap()
+    /// A brotli stream with `text` in it as it is: one uncompressed meta-block and the empty last one (RFC 7932, 9.2).
+    pub fn brotli(text: &str) -> Vec<u8> {
+        let length = u32::try_from(text.len()).unwrap() - 1;
+        assert!(length < 1 << 16, "four nibbles of a length are written");
+        // WBITS 16, not the last, four nibbles of length, the length, uncompressed: 21 bits, then to the next byte.
+        let head = length << 4 | 1 << 20;
+        let last = 0b11;
+        [&head.to_le_bytes()[..3], text.as_bytes(), &[last]].concat()
     }
 
-    /// An export with one file, which is there as gzip alone.
-    fn packed(path: &'static str, content: Vec<u8>) -> Files {
-        let asset = Asset { path: path.into(), sha256: Sha256::digest(&content).into(), content: content.into() };
+    /// An export with one file, which is there as brotli alone.
+    fn packed(content: Vec<u8>) -> Files {
+        let asset =
+            Asset { path: "run.js.br".into(), sha256: Sha256::digest(&content).into(), content: content.into() };
         Files::index([asset].into_iter()).0
     }
 
     #[test]
-    fn what_is_carried_as_gzip_alone_is_unpacked_for_those_who_take_nothing_compressed() {
-        let files = packed("run.js.gz", gzip(TEXT));
+    fn what_is_carried_as_brotli_alone_is_made_into_what_else_is_asked_for() {
+        let files = packed(brotli(TEXT));
         let file = files.get("run.js").unwrap();
+        assert_eq!(file.encodings(), [Encoding::Brotli, Encoding::Gzip, Encoding::Identity]);
+        assert_eq!(file.at_hand(Encoding::Brotli).unwrap(), brotli(TEXT));
 
-        assert_eq!(file.encodings(), [Encoding::Gzip, Encoding::Identity]);
-        assert_eq!(file.content(Encoding::Gzip).unwrap(), gzip(TEXT));
-        assert_eq!(file.content(Encoding::Identity).unwrap(), TEXT);
-        assert_eq!(file.content(Encoding::Identity).unwrap(), TEXT, "and again");
+        for _ in ["first", "again"] {
+            let mut unpacked = String::new();
+            let gzip = file.content(Encoding::Gzip).unwrap();
+            GzDecoder::new(&gzip[..]).read_to_string(&mut unpacked).unwrap();
+            assert_eq!(unpacked, TEXT);
+            assert_eq!(file.content(Encoding::Identity).unwrap(), TEXT);
+        }
+        assert!(file.at_hand(Encoding::Gzip).is_some() && file.at_hand(Encoding::Identity).is_some(), "kept");
         assert_ne!(file.etag(Encoding::Gzip), file.etag(Encoding::Identity));
     }
 
     #[test]
-    fn what_is_no_gzip_is_not_sent_as_if_it_were() {
-        let mut cut = gzip(TEXT);
-        cut.truncate(cut.len() - 4);
-        for content in [cut, b"gzip of run".to_vec()] {
-            assert_eq!(packed("run.js.gz", content).get("run.js").unwrap().content(Encoding::Identity), None);
+    fn what_is_no_brotli_is_not_sent_as_if_it_were() {
+        let mut cut = brotli(TEXT);
+        cut.truncate(cut.len() - 2);
+        for content in [cut, b"brotli of run".to_vec()] {
+            let files = packed(content);
+            let file = files.get("run.js").unwrap();
+            assert!(file.content(Encoding::Identity).is_err() && file.content(Encoding::Gzip).is_err());
         }
     }
 
     #[test]
     fn compressed_forms_are_kept_when_they_hold_what_is_insisted_on_and_no_others() {
-        let mut files = packed("run.js.gz", gzip(TEXT));
+        let mut files = packed(brotli(TEXT));
         files.insist_on("run.js", TEXT.to_owned());
-        assert_eq!(files.get("run.js").unwrap().encodings(), [Encoding::Gzip, Encoding::Identity]);
+        assert!(files.get("run.js").unwrap().at_hand(Encoding::Brotli).is_some());
 
         files.insist_on("run.js", "stop()".to_owned());
         let file = files.get("run.js").unwrap();

@@ -1,7 +1,9 @@
 //! The web files as a client sees them, with a small export.
 
-use std::time::Duration;
+use std::{io::Read, time::Duration};
 
+use brotli_decompressor::Decompressor;
+use flate2::read::GzDecoder;
 use poem::{
     Route,
     endpoint::make,
@@ -11,22 +13,22 @@ use poem::{
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 
-use super::*;
+use super::{files::tests::brotli, *};
 
 const CHUNK: &str = "/_next/static/chunks/0abc-~.js";
 
-const EXPORT: [(&str, &str); 14] = [
+/// By name, and what is in it; what ends on `.br` is there as brotli of that.
+const EXPORT: [(&str, &str); 13] = [
     ("index.html", "<h1>home</h1>"),
     ("m.html", "<h1>meeting</h1>"),
-    ("m.html.br", "brotli of meeting"),
-    ("m.html.gz", "gzip of meeting"),
+    ("m.html.br", "<h1>meeting</h1>"),
     ("404.html", "<h1>nothing here</h1>"),
-    ("404.html.gz", "gzip of nothing here"),
+    ("404.html.br", "<h1>nothing here</h1>"),
     ("app/recordings.html", "<h1>recordings</h1>"),
     ("app/icon.svg", "<svg/>"),
-    ("app/background/program.wasm.br", "brotli of a program"),
+    ("app/background/program.wasm.br", "a program"),
     ("_next/static/chunks/0abc-~.js", "run()"),
-    ("_next/static/chunks/0abc-~.js.br", "brotli of run"),
+    ("_next/static/chunks/0abc-~.js.br", "run()"),
     ("docs/index.html", "<h1>docs</h1>"),
     ("docs/init.js", "start()"),
     ("csp.json", r#"{"index.html": ["'sha256-aG9tZQ=='"], "m.html": [], "docs/index.html": []}"#),
@@ -49,10 +51,9 @@ fn livekit() -> LivekitSettings {
 
 /// The web app beside one address of the API, as they stand in the house.
 fn web_of(export: &[(&'static str, &'static str)]) -> TestClient<Route> {
-    let assets = export.iter().map(|(path, content)| Asset {
-        path: (*path).into(),
-        content: content.as_bytes().into(),
-        sha256: Sha256::digest(content).into(),
+    let assets = export.iter().map(|(path, text)| {
+        let content = if path.ends_with(".br") { brotli(text) } else { text.as_bytes().to_vec() };
+        Asset { path: (*path).into(), sha256: Sha256::digest(&content).into(), content: content.into() }
     });
     let api = post(make(|_| async { "a token" }));
     TestClient::new(
@@ -66,6 +67,19 @@ fn web() -> TestClient<Route> {
 
 async fn body(response: TestResponse) -> String {
     response.0.into_body().into_string().await.unwrap()
+}
+
+/// The body as a client has it once it is unpacked.
+async fn text_of(response: TestResponse) -> String {
+    let encoding = header_of(&response, "content-encoding");
+    let sent = response.0.into_body().into_bytes().await.unwrap();
+    let mut text = String::new();
+    match encoding.as_str() {
+        "br" => Decompressor::new(&sent[..], 4096).read_to_string(&mut text).unwrap(),
+        "gzip" => GzDecoder::new(&sent[..]).read_to_string(&mut text).unwrap(),
+        _ => (&sent[..]).read_to_string(&mut text).unwrap(),
+    };
+    text
 }
 
 fn header_of(response: &TestResponse, name: &str) -> String {
@@ -145,22 +159,19 @@ async fn head_says_what_get_would() {
     let head = web().head("/m/blue-heron").header("accept-encoding", "gzip").send().await;
 
     assert_eq!(get.0.headers(), head.0.headers());
-    head.assert_header("content-length", "gzip of meeting".len());
+    head.assert_header("content-length", get.0.into_body().into_bytes().await.unwrap().len());
     assert_eq!(body(head).await, "");
 }
 
 #[tokio::test]
 async fn the_form_that_was_asked_for_is_sent() {
-    for (accept, encoding, content) in [
-        ("gzip, deflate, br", "br", "brotli of meeting"),
-        ("br;q=0.1, gzip", "gzip", "gzip of meeting"),
-        ("br;q=0, gzip;q=0", "", "<h1>meeting</h1>"),
-    ] {
+    let page = "<h1>meeting</h1>";
+    for (accept, encoding) in [("gzip, deflate, br", "br"), ("br;q=0.1, gzip", "gzip"), ("br;q=0, gzip;q=0", "")] {
         let response = web().get("/m/blue-heron").header("accept-encoding", accept).send().await;
         assert_eq!(header_of(&response, "content-encoding"), encoding, "{accept}");
         response.assert_header("vary", "accept-encoding");
         response.assert_content_type("text/html; charset=utf-8");
-        assert_eq!(body(response).await, content);
+        assert_eq!(text_of(response).await, page, "{accept}");
     }
 
     let alone = web().get("/").header("accept-encoding", "br").send().await;
@@ -169,21 +180,26 @@ async fn the_form_that_was_asked_for_is_sent() {
 }
 
 #[tokio::test]
-async fn what_is_carried_compressed_only_is_sent_so_or_not_at_all() {
-    let program = "/app/background/program.wasm";
-    let sent = web().get(program).header("accept-encoding", "gzip, br").send().await;
-    sent.assert_status_is_ok();
-    assert_eq!(header_of(&sent, "content-type"), "application/wasm");
-    assert_eq!(header_of(&sent, "content-encoding"), "br");
-    assert_eq!(header_of(&sent, "vary"), "accept-encoding");
-    assert_eq!(body(sent).await, "brotli of a program");
-
-    for refused in ["gzip", "identity", "br;q=0"] {
-        let answer = web().get(program).header("accept-encoding", refused).send().await;
-        answer.assert_status(StatusCode::NOT_ACCEPTABLE);
+async fn what_is_carried_compressed_only_is_unpacked_for_those_who_ask_otherwise() {
+    let (web, program) = (web(), "/app/background/program.wasm");
+    for (accept, encoding) in [("gzip, br", "br"), ("gzip", "gzip"), ("identity", ""), ("br;q=0", "")] {
+        let sent = web.get(program).header("accept-encoding", accept).send().await;
+        sent.assert_status_is_ok();
+        assert_eq!(header_of(&sent, "content-type"), "application/wasm");
+        assert_eq!(header_of(&sent, "content-encoding"), encoding, "{accept}");
+        assert_eq!(header_of(&sent, "vary"), "accept-encoding");
+        assert_eq!(text_of(sent).await, "a program", "{accept}");
     }
-    web().get(program).send().await.assert_status(StatusCode::NOT_ACCEPTABLE);
-    web().get("/app/background/program.wasm.br").send().await.assert_status(StatusCode::NOT_FOUND);
+    web.get("/app/background/program.wasm.br").send().await.assert_status(StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_unpacked_is_an_error_and_not_half_a_file() {
+    let damaged = Asset { path: "run.js.br".into(), content: b"run".as_slice().into(), sha256: [0; 32] };
+    let web = TestClient::new(WebFiles::new([damaged].into_iter(), SPOKEN.to_owned(), &livekit(), None));
+    let answer = web.get("/run.js").send().await;
+    answer.assert_status(StatusCode::INTERNAL_SERVER_ERROR);
+    answer.assert_content_type("application/problem+json");
 }
 
 #[tokio::test]
@@ -262,14 +278,14 @@ async fn a_binary_without_pages_says_how_to_build_them() {
 
 #[tokio::test]
 async fn the_description_is_the_binary_s_own_and_compressed_when_the_export_has_the_same() {
-    for (exported, encoding, content) in [(SPOKEN, "br", "brotli of it"), ("an older one", "", SPOKEN)] {
-        let web = web_of(&[("openapi.json", exported), ("openapi.json.br", "brotli of it")]);
+    for (exported, encoding) in [(SPOKEN, "br"), ("an older one", "")] {
+        let web = web_of(&[("openapi.json.br", exported)]);
         let response = web.get("/openapi.json").header("accept-encoding", "br").send().await;
         response.assert_content_type("application/json");
         assert_eq!(header_of(&response, "content-encoding"), encoding);
 
         let tag = header_of(&response, "etag");
-        assert_eq!(body(response).await, content);
+        assert_eq!(text_of(response).await, SPOKEN);
         let again = web.get("/openapi.json").header("if-none-match", tag).send().await;
         again.assert_status(StatusCode::NOT_MODIFIED);
     }
