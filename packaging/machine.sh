@@ -116,6 +116,26 @@ machine() {
         PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
 }
 
+# setting NAME: what is set in the installed Meetbox.
+setting() {
+    sed -n "s/^$1=//p" "$machine_root/etc/meetbox/meetbox.env"
+}
+
+# container SERVICE FIELD: what the engine says of it.
+container() {
+    machine docker inspect --format "{{$2}}" "meetbox-$1-1"
+}
+
+# sql STATEMENT: runs it in Meetbox's database.
+sql() {
+    machine docker exec --user 999 meetbox-postgres-1 psql -U meetbox -tAc "$1"
+}
+
+# redis COMMAND…
+redis() {
+    machine docker exec meetbox-redis-1 sh -c "REDISCLI_AUTH=\$REDIS_PASSWORD redis-cli $*"
+}
+
 # world_knows NAME: that the name is the machine's, out there.
 world_knows() {
     mkdir -p "/etc/netns/$world_name"

@@ -31,6 +31,7 @@ main() {
     the_doctor_looks
     files_go_from_hand_to_hand
     a_second_run_changes_nothing
+    a_recording_is_not_cut_off
     the_service_obeys_systemd
     what_is_written_stays
     what_freezes_is_started_again
@@ -122,11 +123,6 @@ container_is_healthy() {
     [[ $(container "$1" .State.Health.Status) == healthy ]]
 }
 
-# container SERVICE FIELD: what the engine says of it.
-container() {
-    machine docker inspect --format "{{$2}}" "meetbox-$1-1"
-}
-
 pinned() {
     local found
     found=$(grep -c '^    image: ".*@sha256:' "$machine_root/etc/meetbox/compose.yaml")
@@ -140,10 +136,6 @@ secrets_are_kept() {
         -exec grep -lF -- "$secret" {} + || true)
     [[ -z $open ]] || { printf '%s\n' "$open" && return 1; }
     not grep -F -- "$secret" <(machine ps -eo args)
-}
-
-setting() {
-    sed -n "s/^$1=//p" "$machine_root/etc/meetbox/meetbox.env"
 }
 
 # Feature: infrastructure-local-dev, Property 13: of all that listens, the world reaches what it needs and nothing else.
@@ -273,6 +265,32 @@ state() {
     machine ip6tables-save | grep -v '^#' | sed 's/\[[0-9:]*\]//'
 }
 
+# There is no recorder here that records.
+a_recording_is_not_cut_off() {
+    local file=$machine_root/etc/meetbox/compose.d/recorded.yaml
+    check 'something is recorded' record
+    check 'setup goes through where it cuts nothing off' machine meetbox setup --yes
+    check 'something is recorded' record
+    printf 'services: { livekit: { mem_limit: 3g } }\n' >"$file"
+    check "it refuses what a file of the operator's would cut off" not machine meetbox setup --yes
+    check 'and what new images would' not machine meetbox setup --yes --pull
+    check 'it does so when it is told to' machine meetbox setup --yes --cut-recordings
+    check 'something is recorded' record
+    sed -i s/3g/2g/ "$file"
+    check 'it refuses what another word in that file would' not machine meetbox setup --yes
+    check 'LiveKit is as it was' is_limited livekit $((3 * 1024 ** 3))
+    sql 'delete from recordings' >/dev/null
+    check 'once nothing is recorded it goes through' machine meetbox setup --yes
+    check 'and LiveKit is as the file says' is_limited livekit $((2 * 1024 ** 3))
+}
+
+# Meetbox does not run meanwhile: it would see that there is no such recording.
+record() {
+    machine systemctl stop meetbox
+    sql "delete from recordings; insert into recordings (id, meeting_id, storage_path, status, started_at)
+        select gen_random_uuid(), id, 'x.mp4', 'active', now() from meetings limit 1 returning id"
+}
+
 the_service_obeys_systemd() {
     check 'systemctl stop ends it' machine systemctl stop meetbox
     check 'and nobody answers' not is_healthy
@@ -310,14 +328,6 @@ everything_is_kept() {
 
 answers_kept() {
     "$@" | grep -x kept
-}
-
-sql() {
-    machine docker exec --user 999 meetbox-postgres-1 psql -U meetbox -tAc "$1"
-}
-
-redis() {
-    machine docker exec meetbox-redis-1 sh -c "REDISCLI_AUTH=\$REDIS_PASSWORD redis-cli $*"
 }
 
 # Feature: infrastructure-local-dev, Property 5: what leaves its health check without an answer is started again.
@@ -361,14 +371,15 @@ changes_are_carried_on() {
     check 'setup takes changes up' machine meetbox setup --yes
     check 'and it is healthy with the new passwords' eventually 30 is_healthy
     check 'and a token of the new secret opens LiveKit' eventually 30 token_opens
-    check "and a container is as the operator's file says" is_limited
+    check "and a container is as the operator's file says" is_limited caddy $((300 * 1024 ** 2))
     check 'images can be fetched anew' machine meetbox setup --yes --pull
     check 'and are pinned as before' pinned
     check 'and it is healthy' eventually 30 is_healthy
 }
 
+# is_limited SERVICE BYTES
 is_limited() {
-    [[ $(container caddy .HostConfig.Memory) == $((300 * 1024 * 1024)) ]]
+    [[ $(container "$1" .HostConfig.Memory) == "$2" ]]
 }
 
 it_survives_a_reboot() {

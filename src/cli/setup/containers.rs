@@ -15,6 +15,8 @@ const POSTGRES_PORT: u16 = 5432;
 const POSTGRES_ROLE: &str = "meetbox";
 
 const DOCKER: Program = Program::new("docker");
+/// What a recording runs on: without any of them it ends.
+const RECORDER: [&str; 3] = ["redis", "livekit", "egress"];
 /// Where compose finds its files, and in .env which.
 const AT_ITS_FILES: Program = DOCKER.within(FOLDER);
 /// The first compose that can leave alone what is there already.
@@ -84,6 +86,25 @@ fn digest(lines: &str) -> Option<String> {
         .map(str::to_owned)
 }
 
+/// Whether compose would make anew what a recording runs on: its files say something else than what the containers were made
+/// from, by the sum that compose leaves on each.
+pub fn recorder_is_outdated() -> Result<bool, Failure> {
+    let wanted = AT_ITS_FILES.ask(&["compose", "config", "--hash", "*"])?;
+    let service = r#"{{.Label "com.docker.compose.service"}} {{.Label "com.docker.compose.config-hash"}}"#;
+    let made = DOCKER.ask(&["ps", "--filter", "label=com.docker.compose.project=meetbox", "--format", service])?;
+    Ok(differ(&wanted, &made))
+}
+
+/// Whether the lines `SERVICE SUM` tell another sum for something that a recording runs on. What does not run is not cut off.
+fn differ(wanted: &str, made: &str) -> bool {
+    let sums = |lines: &'_ str| -> BTreeMap<String, String> {
+        let words = lines.lines().filter_map(|line| line.trim().split_once(' '));
+        words.map(|(service, sum)| (service.to_owned(), sum.trim().to_owned())).collect()
+    };
+    let (wanted, made) = (sums(wanted), sums(made));
+    RECORDER.iter().any(|service| made.get(*service).is_some_and(|sum| wanted.get(*service) != Some(sum)))
+}
+
 /// Brings every container into the state that the files say, and waits until all are well. `quietly` when they run already,
 /// and nothing is to be expected.
 pub fn start(quietly: bool) -> Result<(), Failure> {
@@ -129,7 +150,19 @@ pub async fn provide_database(settings: &DatabaseSettings) -> Result<bool, Failu
 
 #[cfg(test)]
 mod tests {
-    use super::{digest, is_too_old};
+    use super::{differ, digest, is_too_old};
+
+    #[test]
+    fn only_what_a_recording_runs_on_and_what_runs_is_compared() {
+        let wanted = "caddy 1\negress 2\nlivekit 3\nredis 4\n";
+        for same in ["egress 2\nlivekit 3\nredis 4\n", "egress 2\n", "", "caddy 9\npostgres 9\negress 2\n"] {
+            assert!(!differ(wanted, same), "{same}");
+        }
+        for other in ["egress 9\n", "egress 2\nlivekit 9\n", "redis 9\n"] {
+            assert!(differ(wanted, other), "{other}");
+        }
+        assert!(differ("caddy 1\n", "egress 2\n"), "it is to go away");
+    }
 
     #[test]
     fn compose_has_to_be_new_enough() {

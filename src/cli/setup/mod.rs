@@ -19,7 +19,7 @@ pub use self::{answers::Source as CertificateSource, machine::default_interface}
 use super::{Failure, print};
 
 /// What the recorder's container is made of: another text makes it anew.
-const RECORDER_FILES: [&str; 2] = ["etc/meetbox/egress.yaml", "etc/meetbox/compose.yaml"];
+const RECORDER_FILES: [&str; 3] = ["etc/meetbox/egress.yaml", "etc/meetbox/compose.yaml", "etc/meetbox/.env"];
 
 /// What the operator has to do, and nobody else can.
 const PASSPHRASE_IS_NEW: &str = "\
@@ -94,8 +94,8 @@ fn on_this_machine(args: &Args) -> Result<(), Failure> {
     system::look()?;
     let renews_recorder =
         args.pull || plan.changes.iter().any(|change| RECORDER_FILES.iter().any(|path| change.is_of(path)));
-    if renews_recorder && !args.cut_recordings {
-        system::refuse_while_recording(&plan.settings)?;
+    if !args.cut_recordings {
+        system::refuse_while_recording(&plan.settings, renews_recorder)?;
     }
     if !plan.changes.is_empty() && !args.yes {
         agree()?;

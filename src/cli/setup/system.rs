@@ -102,9 +102,10 @@ fn sysctls_hold() -> Result<bool, Failure> {
     Ok(true)
 }
 
-/// Refuses when somebody's recording would be cut off.
-pub fn refuse_while_recording(settings: &Settings) -> Result<(), Failure> {
-    if !is_active(STACK)? {
+/// Refuses when somebody's recording would be cut off. `renews_recorder` when that much is known already: what the operator
+/// put into compose.d is seen only here.
+pub fn refuse_while_recording(settings: &Settings, renews_recorder: bool) -> Result<(), Failure> {
+    if !is_active(STACK)? || !(renews_recorder || containers::recorder_is_outdated()?) {
         return Ok(());
     }
     let asked = runtime()?.block_on(async {
@@ -128,7 +129,7 @@ pub fn refuse_while_recording(settings: &Settings) -> Result<(), Failure> {
         1 => "a recording is".to_owned(),
         more => format!("{more} recordings are"),
     };
-    Err(Failure::input(format!("{who} under way, and these changes start the recorder anew"))
+    Err(Failure::input(format!("{who} under way, and these changes may start the recorder anew"))
         .hint("`meetbox recordings --wait 60` waits for their end; `meetbox setup --cut-recordings` ends them here"))
 }
 
