@@ -4,7 +4,7 @@ mod encoding;
 mod files;
 mod policy;
 
-use std::{io, sync::Arc};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use poem::{
@@ -109,7 +109,7 @@ impl WebFiles {
         let content = match content(file, encoding).await {
             Ok(content) => content,
             Err(err) => {
-                error!(error = %err, path = file.path, "an embedded file cannot be unpacked: {err}");
+                error!(error = err, path = file.path, "an embedded file cannot be sent as it was asked for: {err}");
                 return unreadable();
             }
         };
@@ -160,13 +160,13 @@ impl Endpoint for WebFiles {
     }
 }
 
-/// The content of a file; a form that must be made first is made where it holds nobody up.
-async fn content(file: &Arc<File>, encoding: Encoding) -> io::Result<Bytes> {
+/// The content of a file. A form that must be made first is made where it holds nobody up.
+async fn content(file: &Arc<File>, encoding: Encoding) -> Result<Bytes, String> {
     if let Some(content) = file.at_hand(encoding) {
         return Ok(content);
     }
     let file = Arc::clone(file);
-    spawn_blocking(move || file.content(encoding)).await.map_err(io::Error::other)?
+    spawn_blocking(move || file.content(encoding)).await.unwrap_or_else(|err| Err(err.to_string()))
 }
 
 fn wants_html(headers: &HeaderMap) -> bool {

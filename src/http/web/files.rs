@@ -25,6 +25,9 @@ const HASHES: &str = "csp.json";
 /// How much the unpacker reads at a time.
 const PIECE: usize = 16 * 1024;
 
+/// A form that was made here, or why it cannot be.
+type Made = Result<Bytes, String>;
+
 /// A file, and how it travels.
 pub(super) struct File {
     pub path: String,
@@ -35,9 +38,9 @@ pub(super) struct File {
     plain: Option<Bytes>,
     brotli: Option<Bytes>,
     /// What `brotli` holds, from when somebody first asked for it as it is. Kept: who asks in this way asks again.
-    unpacked: OnceLock<Bytes>,
+    unpacked: OnceLock<Made>,
     /// The same for gzip, which browsers ask for where there is no TLS.
-    gzip: OnceLock<Bytes>,
+    gzip: OnceLock<Made>,
 }
 
 impl File {
@@ -64,30 +67,35 @@ impl File {
 
     /// The content in one of its forms, unless it must be made first.
     pub fn at_hand(&self, encoding: Encoding) -> Option<Bytes> {
+        let made = |form: &OnceLock<Made>| form.get()?.as_ref().ok().cloned();
         match encoding {
             Encoding::Brotli => self.brotli.clone(),
-            Encoding::Gzip => self.gzip.get().cloned(),
-            Encoding::Identity => self.plain.as_ref().or_else(|| self.unpacked.get()).cloned(),
+            Encoding::Gzip => made(&self.gzip),
+            Encoding::Identity => self.plain.clone().or_else(|| made(&self.unpacked)),
         }
     }
 
-    /// The content in one of its forms. For the largest file it takes a good part of a second: not for a task that others wait for.
-    pub fn content(&self, encoding: Encoding) -> io::Result<Bytes> {
-        if let Some(content) = self.at_hand(encoding) {
-            return Ok(content);
+    /// The content in one of its forms. One that must be made is made once: whoever asks meanwhile waits for it. For the
+    /// largest file that is the better part of a second, so no task should be held up by it.
+    pub fn content(&self, encoding: Encoding) -> Made {
+        match (encoding, &self.plain) {
+            (Encoding::Brotli, _) => self.packed().cloned(),
+            (Encoding::Gzip, _) => self.gzip.get_or_init(|| gzip(&self.content(Encoding::Identity)?)).clone(),
+            (Encoding::Identity, Some(content)) => Ok(content.clone()),
+            (Encoding::Identity, None) => self.unpacked.get_or_init(|| unpack(self.packed()?)).clone(),
         }
-        match encoding {
-            Encoding::Brotli => Err(io::ErrorKind::NotFound.into()),
-            // Somebody else may have been first, with the same.
-            Encoding::Gzip => {
-                let packed = gzip(&self.content(Encoding::Identity)?)?;
-                Ok(self.gzip.get_or_init(|| packed.into()).clone())
-            }
-            Encoding::Identity => {
-                let packed = self.brotli.as_ref().ok_or(io::ErrorKind::NotFound)?;
-                let content = unpack(packed)?;
-                Ok(self.unpacked.get_or_init(|| content.into()).clone())
-            }
+    }
+
+    fn packed(&self) -> Result<&Bytes, String> {
+        self.brotli.as_ref().ok_or_else(|| "there is no compressed form of it".to_owned())
+    }
+
+    /// Whether it is this text.
+    fn says(&self, text: &str) -> bool {
+        match (&self.plain, &self.brotli) {
+            (Some(content), _) => content == text.as_bytes(),
+            (None, Some(packed)) => unpack(packed).is_ok_and(|content| content == text.as_bytes()),
+            (None, None) => false,
         }
     }
 
@@ -140,8 +148,7 @@ impl Files {
 
     /// Makes sure that `path` holds `text`. A compressed form that the export has of something else is forgotten.
     pub fn insist_on(&mut self, path: &'static str, text: String) {
-        let said = self.0.get(path).and_then(|file| file.content(Encoding::Identity).ok());
-        if said.is_some_and(|said| said == text.as_bytes()) {
+        if self.0.get(path).is_some_and(|file| file.says(&text)) {
             return;
         }
         let sha256 = Sha256::digest(&text).into();
@@ -159,16 +166,18 @@ fn plain(asset: Asset) -> File {
     File { plain: Some(bytes(asset.content)), ..File::empty(asset.path, asset.sha256) }
 }
 
-fn unpack(brotli: &[u8]) -> io::Result<Vec<u8>> {
-    let mut content = Vec::new();
-    Decompressor::new(brotli, PIECE).read_to_end(&mut content)?;
-    Ok(content)
+fn unpack(brotli: &[u8]) -> Made {
+    read(Decompressor::new(brotli, PIECE))
 }
 
-fn gzip(content: &[u8]) -> io::Result<Vec<u8>> {
-    let mut packed = Vec::new();
-    GzEncoder::new(content, Compression::default()).read_to_end(&mut packed)?;
-    Ok(packed)
+fn gzip(content: &[u8]) -> Made {
+    read(GzEncoder::new(content, Compression::default()))
+}
+
+fn read(mut from: impl Read) -> Made {
+    let mut content = Vec::new();
+    from.read_to_end(&mut content).map_err(|err: io::Error| err.to_string())?;
+    Ok(content.into())
 }
 
 /// Without a copy for what the binary carries.
@@ -271,6 +280,6 @@ pub(super) mod tests {
         files.insist_on("run.js", "stop()".to_owned());
         let file = files.get("run.js").unwrap();
         assert_eq!(file.encodings(), [Encoding::Identity]);
-        assert_eq!(file.content(Encoding::Identity).unwrap(), "stop()");
+        assert_eq!(file.at_hand(Encoding::Identity).unwrap(), "stop()");
     }
 }
