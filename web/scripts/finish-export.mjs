@@ -14,7 +14,17 @@ const SWAGGER_FILES = ["swagger-ui.css", "swagger-ui-bundle.js", "LICENSE", "NOT
 /** What the first load of Swagger UI may cost on the wire. */
 const SWAGGER_BUDGET = 450 * 1024;
 
-const COMPRESSIBLE = new Set([".html", ".css", ".js", ".json", ".svg", ".txt", ".webmanifest", ".wasm", ".tflite"]);
+const COMPRESSIBLE = new Set([
+  ".html",
+  ".css",
+  ".js",
+  ".json",
+  ".svg",
+  ".txt",
+  ".webmanifest",
+  ".wasm",
+  ".tflite",
+]);
 /** Below this the headers weigh more than what compression saves. */
 const SMALLEST = 1024;
 
