@@ -40,8 +40,7 @@ choose_tools() {
 }
 
 # What rustc is told besides, separated as cargo wants it: folders may have spaces. Where sources stand would otherwise be
-# in the messages of panics.
-# flags TARGET
+# in the messages of panics. Takes the target.
 flags() {
     local IFS=$'\x1f'
     local all=(
@@ -49,7 +48,7 @@ flags() {
         "--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=$CRATES"
         "--remap-path-prefix=$PWD=$SOURCES"
     )
-    # Where it is put anywhere in memory, the places to be adjusted weigh a thirtieth of what they weigh otherwise.
+    # This one may be put anywhere in memory; packed, the places to be adjusted then weigh 9 kB in place of 700.
     if [[ $1 == x86_64-* ]]; then all+=(-C "link-arg=-Wl,--pack-dyn-relocs=relr"); fi
     printf '%s' "${all[*]}"
 }

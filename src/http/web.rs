@@ -192,7 +192,7 @@ fn not_found() -> Response {
 }
 
 fn unreadable() -> Response {
-    let detail = "this file of the web app is damaged in the binary; the log says more";
+    let detail = "this file is damaged in the binary that serves it: install Meetbox again; the log says more";
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error", detail).response()
 }
 
