@@ -14,7 +14,7 @@ const ENV_EXAMPLE_HEAD: &str = "\
 # The settings of Meetbox on a developer's machine: copy to .env and change what differs.
 #
 # Under `meetbox dev` none of them is needed: it starts what is not set, and uses what is.
-# .env is read only when APP_ENV=local stands in the real environment, and what the real environment says wins.
+# .env is read when APP_ENV=local stands in the real environment, and by `make dev`; what the real environment says wins.
 # What has a `#` before it is optional. Made from the table of settings in src/config; docs/settings.md tells more.
 ";
 
@@ -32,7 +32,7 @@ This page is made from the table of settings in `src/config/`, as are `.env.exam
 - **Secrets may stand in files.** For a setting marked *secret*, say `DATABASE_URL_FILE=/run/secrets/database_url`
   in place of `DATABASE_URL`: the value is what the file holds, without the line's end. Setting both is a mistake,
   and so is a file that cannot be read. No secret is ever printed or logged.
-- **`.env` is for developers.** It is read from the working directory, only when the real environment says
+- **`.env` is for developers.** It is read from the working directory, by `meetbox dev` and when the real environment says
   `APP_ENV=local`, and what the real environment says wins. One `NAME=value` a line; `#` begins a comment; quotes are
   needed only when white space or ` #` belongs to the value; `$` stands for itself.
 - **An installation keeps its settings in `/etc/meetbox/meetbox.env`**, in the same form. It is read outside local, by the

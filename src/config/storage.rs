@@ -155,7 +155,7 @@ const S3_FORCE_PATH_STYLE: Setting = Setting {
     default: Default::Value("false"),
     required: Required::Never,
     kind: Kind::Flag,
-    note: "LocalStack and MinIO need true; Oracle's is true whatever is said here",
+    note: "LocalStack and MinIO need true; Oracle's hosts decide it themselves",
     secret: false,
 };
 

@@ -5,29 +5,10 @@ use super::{
     table::{Setting, settings},
 };
 
-/// How the names of our settings begin. Other programs' variables are none of our business.
-const PREFIXES: &[&str] = &[
-    "APP_",
-    "DATABASE_",
-    "REDIS_",
-    "LIVEKIT_",
-    "TOKEN_",
-    "WEBHOOK_",
-    "S3_",
-    "LOG_",
-    "OIDC_",
-    "PUBLIC_",
-    "RATE_",
-    "TRUSTED_",
-    "STORAGE_",
-    "EGRESS_",
-    "BACKUP_",
-];
-
 /// A warning for the variable, when it is none of ours and close to one that is.
 pub(super) fn warning(variable: &str) -> Option<Warning> {
     let known = |setting: &Setting| setting.name == variable || setting.file_variable().as_deref() == Some(variable);
-    if !PREFIXES.iter().any(|prefix| variable.starts_with(prefix)) || settings().any(known) {
+    if !begins_like_ours(variable) || settings().any(known) {
         return None;
     }
     let message = match variable.strip_suffix("_FILE").filter(|name| settings().any(|setting| setting.name == *name)) {
@@ -35,6 +16,12 @@ pub(super) fn warning(variable: &str) -> Option<Warning> {
         None => format!("is not a setting; is {} meant?", closest(variable)?),
     };
     Some(Warning { variable: variable.to_owned(), message })
+}
+
+/// Whether the first word is that of a setting. Other programs' variables are none of our business.
+fn begins_like_ours(variable: &str) -> bool {
+    let first = |name| str::split_once(name, '_').map(|(first, _)| first);
+    first(variable).is_some_and(|word| settings().any(|setting| first(setting.name) == Some(word)))
 }
 
 /// The nearest name, when at most a fourth of the letters differ.

@@ -176,8 +176,8 @@ impl RecordingsApi {
 
     /// Delete a recording
     ///
-    /// Its file or folder, what the recorder's backup folder has of it, and what is known of it. One that is not over is
-    /// stopped first, and one on hold is not deleted.
+    /// Its file or folder, what the recorder's backup folder has of it, and what is known of it. One that is not over is not
+    /// deleted (stop it first), nor is one on hold.
     #[oai(path = "/:recording_id", method = "delete", operation_id = "delete_recording")]
     async fn delete(
         &self,

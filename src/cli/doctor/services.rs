@@ -50,7 +50,7 @@ pub async fn database(visit: &Visit) -> Result<Finding, Finding> {
         Ok(connection) => connection,
         Err(err) => {
             return Ok(Finding::failed(err.to_string(), "docker compose --project-directory /etc/meetbox up --detach postgres")
-                .or("its password is in DATABASE_URL, and was made with the database: a new one must be set in Postgres, too"));
+                .or("its password is in DATABASE_URL; meetbox setup tells a new one to Postgres"));
         }
     };
     let schema = match tokio::time::timeout(DATABASE_PATIENCE, db::migrate::look(&mut connection)).await {

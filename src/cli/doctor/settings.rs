@@ -36,7 +36,7 @@ pub fn load(machine: &Machine) -> (Result<Settings, SettingsError>, Vec<String>)
 
 /// Whether a start could work with them.
 pub async fn values(visit: &Visit) -> Result<Finding, Finding> {
-    let restart = "then systemctl restart meetbox";
+    let restart = "then meetbox setup";
     match &visit.settings {
         Err(err) => {
             let problems = err.problems.iter().map(|problem| format!("{} {}", problem.variable, problem.problem));

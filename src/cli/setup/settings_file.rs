@@ -18,8 +18,8 @@ const PASSPHRASE: &str = "BACKUP_PASSPHRASE";
 
 const HEAD: &str = "\
 # The settings of Meetbox, with its secrets: root's alone. `meetbox setup` made this file; it adds what is missing and
-# changes nothing. docs/settings.md explains every setting. After a change: `meetbox setup`, which looks at all of them and
-# carries them on to the others, and `systemctl restart meetbox`.
+# changes nothing. docs/settings.md explains every setting. After a change: `meetbox setup`, which looks at all of them,
+# carries them on to the others, and starts anew what has to know them.
 ";
 
 /// What belongs into the file, each line with a comment before it when it is not plain.

@@ -265,6 +265,7 @@ fn a_broken_line_of_dotenv_is_told_by_its_number_without_what_stands_in_it() {
 fn a_slip_of_the_pen_is_noticed_and_other_programs_are_left_alone() {
     let source = production()
         .with("LIVEKIT_API_SECERT", "x")
+        .with("RECORDING_RETENTON_DAYS", "30")
         .with("REDIS_URI", "x")
         .with("S3_ACCESS_KEY_ID", "x")
         .with("LOG_DIR_FILE", "x")
@@ -277,6 +278,7 @@ fn a_slip_of_the_pen_is_noticed_and_other_programs_are_left_alone() {
     let expected = [
         "LIVEKIT_API_SECERT is not a setting; is LIVEKIT_API_SECRET meant?",
         "LOG_DIR_FILE is not a setting: only secrets can stand in a file; set LOG_DIR itself",
+        "RECORDING_RETENTON_DAYS is not a setting; is RECORDING_RETENTION_DAYS meant?",
         "REDIS_URI is not a setting; is REDIS_URL meant?",
         "S3_ACCESS_KEY_ID is not a setting; is S3_ACCESS_KEY meant?",
     ];

@@ -442,8 +442,8 @@ export const getRecordingSlots = <ThrowOnError extends boolean = false>(options?
 /**
  * Delete a recording
  *
- * Its file or folder, what the recorder's backup folder has of it, and what is known of it. One that is not over is
- * stopped first, and one on hold is not deleted.
+ * Its file or folder, what the recorder's backup folder has of it, and what is known of it. One that is not over is not
+ * deleted (stop it first), nor is one on hold.
  */
 export const deleteRecording = <ThrowOnError extends boolean = false>(options: Options<DeleteRecordingData, ThrowOnError>) => (options.client ?? client).delete<DeleteRecordingResponses, DeleteRecordingErrors, ThrowOnError>({
     security: [{
