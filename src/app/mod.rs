@@ -171,8 +171,17 @@ fn default_policy(settings: &Settings) -> Policy {
     Policy::new(access, lobby)
 }
 
-/// The one client for everything that we call: LiveKit, storage, and ourselves from the command line.
+/// The one client for everything that we call: LiveKit, storage.
 pub(crate) fn http_client() -> Result<reqwest::Client, reqwest::Error> {
+    http_client_builder().build()
+}
+
+/// The one for ourselves from the command line: a proxy in the environment, which is for the world, does not know us.
+pub(crate) fn local_client() -> Result<reqwest::Client, reqwest::Error> {
+    http_client_builder().no_proxy().build()
+}
+
+fn http_client_builder() -> reqwest::ClientBuilder {
     let roots = rustls::RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     // The provider is named, so that it does not matter which others are linked.
     #[expect(clippy::expect_used, reason = "ring supports every version that rustls calls safe")]
@@ -187,5 +196,4 @@ pub(crate) fn http_client() -> Result<reqwest::Client, reqwest::Error> {
         .connect_timeout(CONNECT_TIMEOUT)
         .redirect(reqwest::redirect::Policy::none())
         .user_agent(concat!("meetbox/", env!("CARGO_PKG_VERSION")))
-        .build()
 }

@@ -126,13 +126,14 @@ impl Appliance {
         let file = |path, mode, text: &str| ConfigFile { path, mode, text: text.to_owned() };
         let (livekit, egress, caddy) = (self.livekit()?, self.egress.render()?, self.caddyfile()?);
         Ok(vec![
+            // Before what it is filled into: compose can do nothing with a file that lacks its passwords.
+            file("etc/meetbox/.env", 0o600, &self.compose_env()?),
             file("etc/meetbox/compose.yaml", 0o644, &self.compose(&livekit, &egress, &caddy)?),
             file("etc/meetbox/livekit.yaml", 0o600, &livekit),
             // Of the group that egress has in its container.
             file("etc/meetbox/egress.yaml", 0o640, &egress),
             file("etc/meetbox/Caddyfile", 0o644, &caddy),
             file("etc/meetbox/health.sh", 0o755, include_str!("../../packaging/compose/health.sh")),
-            file("etc/meetbox/.env", 0o600, &self.compose_env()?),
             file("etc/systemd/system/meetbox.service", 0o644, include_str!("../../systemd/meetbox.service")),
             file(
                 "etc/systemd/system/meetbox-stack.service",
@@ -220,8 +221,8 @@ impl Appliance {
         ];
         let mut text = "# Made by `meetbox setup` from meetbox.env and what lies in compose.d.\n".to_owned();
         for (name, value) in values {
-            // Between these quotes everything stands for itself but they themselves.
-            if value.contains(['\'', '\n']) {
+            // Between these quotes everything stands for itself but they themselves, and a backslash before the last.
+            if value.contains(['\'', '\n']) || value.ends_with('\\') {
                 return Err(RenderError::Unsafe(name));
             }
             let _ = writeln!(text, "{name}='{value}'");

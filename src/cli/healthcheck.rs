@@ -87,7 +87,7 @@ fn ask(url: &str, questions: u32) -> Result<Answer, Failure> {
 /// Asks once.
 pub(super) async fn question(url: &str) -> Answer {
     let answer = async {
-        let client = crate::app::http_client()?;
+        let client = crate::app::local_client()?;
         client.get(url).timeout(TIMEOUT).send().await
     };
     match answer.await.map_err(reqwest::Error::without_url) {

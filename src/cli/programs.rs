@@ -7,6 +7,30 @@ use std::{
 
 use super::Failure;
 
+/// By these a shell's environment would lead compose and Docker to another project, another engine, other passwords: it wins over
+/// what stands in the `.env` of an installation.
+const MISLEADING: [&str; 10] = [
+    "COMPOSE_FILE",
+    "COMPOSE_PATH_SEPARATOR",
+    "COMPOSE_PROJECT_NAME",
+    "COMPOSE_PROFILES",
+    "COMPOSE_ENV_FILES",
+    "COMPOSE_DISABLE_ENV_FILE",
+    "DOCKER_HOST",
+    "DOCKER_CONTEXT",
+    "POSTGRES_PASSWORD",
+    "REDIS_PASSWORD",
+];
+
+/// A command that a shell's environment does not mislead.
+pub fn command(name: &str) -> Command {
+    let mut command = Command::new(name);
+    for variable in MISLEADING {
+        command.env_remove(variable);
+    }
+    command
+}
+
 /// A program, found where the shell finds it.
 #[derive(Clone, Copy, Debug)]
 pub struct Program {
@@ -61,7 +85,7 @@ impl Program {
     }
 
     fn command(self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(self.name);
+        let mut command = command(self.name);
         command.args(arguments).stdin(Stdio::null());
         if let Some(folder) = self.folder {
             command.current_dir(folder);

@@ -130,7 +130,7 @@ fn remove_containers(purge: bool) -> Result<(), Failure> {
 fn remove_account() -> Result<(), Failure> {
     let accounts = fs::read_to_string("/etc/passwd").unwrap_or_default();
     if accounts.lines().any(|line| line.split(':').next() == Some(ACCOUNT)) {
-        done(Program::new("userdel"), &[ACCOUNT])?;
+        done(Program::new("/usr/sbin/userdel"), &[ACCOUNT])?;
         print(&format!("removed  the account {ACCOUNT}\n"))?;
     }
     Ok(())

@@ -49,8 +49,11 @@ pub async fn database(visit: &Visit) -> Result<Finding, Finding> {
     let mut connection = match db::connect_once(settings, DATABASE_PATIENCE).await {
         Ok(connection) => connection,
         Err(err) => {
-            return Ok(Finding::failed(err.to_string(), "docker compose --project-directory /etc/meetbox up --detach postgres")
-                .or("its password is in DATABASE_URL; meetbox setup tells a new one to Postgres"));
+            return Ok(Finding::failed(
+                err.to_string(),
+                "docker compose --project-directory /etc/meetbox up --detach postgres",
+            )
+            .or("its password is in DATABASE_URL; meetbox setup tells a new one to Postgres"));
         }
     };
     let schema = match tokio::time::timeout(DATABASE_PATIENCE, db::migrate::look(&mut connection)).await {

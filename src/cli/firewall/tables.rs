@@ -100,7 +100,11 @@ pub fn firewalld_runs() -> bool {
 fn run(program: &str, arguments: &[&str], input: &str) -> Result<Output, Failure> {
     let cannot = |err: io::Error| {
         let failure = Failure::ours(format!("cannot run {program}")).because(&err);
-        if err.kind() == io::ErrorKind::NotFound { failure.hint("apt-get install iptables") } else { failure }
+        if err.kind() == io::ErrorKind::NotFound {
+            failure.hint("apt-get install iptables; or, where it is installed: su -, since a shell of su alone lacks /usr/sbin in its PATH")
+        } else {
+            failure
+        }
     };
     let mut child = Command::new(program)
         .args(arguments)

@@ -1,12 +1,16 @@
 //! Whether containers can run here: the engine, and the images. That there is no Docker at all is nothing that is wrong:
 //! `install.sh` installs it.
 
-use std::{fs, process::Command, time::Duration};
+use std::{fs, time::Duration};
 
 use super::Findings;
 use crate::{
     assets::appliance::IMAGES,
-    cli::{Failure, programs::Program, runtime},
+    cli::{
+        Failure,
+        programs::{Program, command},
+        runtime, setup,
+    },
 };
 
 const DOCKER: Program = Program::new("docker");
@@ -21,7 +25,7 @@ const SNAP: &str = "/snap/bin/docker";
 
 /// That the engine answers.
 pub fn engine(findings: &mut Findings) {
-    let Ok(output) = Command::new("docker").args(["version", "--format", "{{.Server.Version}}"]).output() else {
+    let Ok(output) = command("docker").args(["version", "--format", "{{.Server.Version}}"]).output() else {
         return;
     };
     if !output.status.success() {
@@ -34,6 +38,15 @@ pub fn engine(findings: &mut Findings) {
         findings.problem(
             "Docker is here as a snap, which does not see /etc/meetbox",
             "snap remove docker; install.sh then installs another",
+        );
+    }
+    // Where there is none, `install.sh` installs it.
+    if let Ok(version) = DOCKER.ask(&["compose", "version", "--short"])
+        && setup::compose_is_too_old(version.trim())
+    {
+        findings.problem(
+            format!("Docker's compose plugin is {}, and has to be 2.22 or later", version.trim()),
+            "bring it up to date: https://docs.docker.com/compose/install/linux",
         );
     }
 }

@@ -14,10 +14,11 @@ use crate::{
 };
 
 const MIB: u64 = 1024 * 1024;
-/// Folders, the MiB that have to be free there, and what for.
-const ROOM: [(&str, u64, &str); 2] = [
-    ("/var", 10 * 1024, "images, the database and recordings"),
-    ("/usr/local", 1024, "the binary and the one before it"),
+/// Folders, the MiB that have to be free there before an installation, and where there is one already, and what for.
+const ROOM: [(&str, u64, u64, &str); 2] = [
+    // Images and recordings of the first time are there, and the next may be what makes room.
+    ("/var", 10 * 1024, 1024, "images, the database and recordings"),
+    ("/usr/local", 1024, 128, "the binary and the one before it"),
 ];
 /// MiB of memory without which not all parts start. Machines of 2 GiB have a little less than their name says.
 const LEAST_MEMORY: u64 = 1750;
@@ -29,8 +30,9 @@ const MOST_OFF: TimeDelta = TimeDelta::seconds(60);
 const OURS: [&str; 2] = ["meetbox", "docker-proxy"];
 
 /// Room on the disks.
-pub fn room(findings: &mut Findings) {
-    for (folder, least, purpose) in ROOM {
+pub fn room(findings: &mut Findings, installed: bool) {
+    for (folder, first, again, purpose) in ROOM {
+        let least = if installed { again } else { first };
         let free = match rustix::fs::statvfs(folder) {
             Ok(it) => it.f_bavail.saturating_mul(it.f_frsize) / MIB,
             Err(err) => {
@@ -43,6 +45,8 @@ pub fn room(findings: &mut Findings) {
                 format!("{folder} has {free} MiB free, and needs {least} for {purpose}"),
                 format!("make room below {folder}, or give it a larger disk"),
             );
+        } else if free < first {
+            findings.warn(format!("{folder} has only {free} MiB free for {purpose}"));
         }
     }
 }

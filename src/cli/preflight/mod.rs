@@ -8,6 +8,7 @@ mod names;
 use std::{
     io::{self, Write},
     net::Ipv4Addr,
+    path::Path,
     process::ExitCode,
 };
 
@@ -15,7 +16,7 @@ use chrono::TimeDelta;
 
 use super::{
     Failure, print,
-    setup::{CertificateSource, domain},
+    setup::{Answers, CertificateSource, domain},
 };
 
 /// Arguments of `meetbox preflight`.
@@ -27,7 +28,7 @@ pub struct Args {
     /// Where the certificate is to come from
     #[arg(long, value_enum, default_value = "acme")]
     certificate: CertificateSource,
-    /// The address that the world dials, when the machine has only a private one
+    /// The address that the world dials, when the machine has only a private one; usually what `setup` was told once
     #[arg(long, value_name = "IPV4")]
     public_address: Option<Ipv4Addr>,
     /// Meetbox is installed here, so that it may hold its own ports
@@ -63,7 +64,7 @@ impl Findings {
 /// Exits 1 when there are problems, which stand on stdout; what is only to be known stands on stderr.
 pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     let mut findings = Findings::default();
-    machine::room(&mut findings);
+    machine::room(&mut findings, args.installed);
     machine::memory(&mut findings);
     machine::ports(&mut findings, args.installed);
     machine::clock(&mut findings, args.clock_off.map(|off| TimeDelta::seconds(off.into()).abs()));
@@ -74,7 +75,8 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
         containers::images(&mut findings)?;
     }
     if let Some(domain) = args.domain.as_ref().filter(|_| args.certificate == CertificateSource::Acme) {
-        names::look(&mut findings, domain, args.public_address);
+        let public_address = args.public_address.or(Answers::kept(Path::new("/"))?.public_address);
+        names::look(&mut findings, domain, public_address);
     }
 
     for warning in &findings.warnings {

@@ -55,15 +55,20 @@ impl From<Source> for Certificate {
 }
 
 impl Answers {
+    /// Those of the time before; none when there was none.
+    pub fn kept(root: &Path) -> Result<Self, Failure> {
+        let path = root.join(FILE);
+        match fs::read(&path) {
+            Ok(text) => serde_json::from_slice(&text)
+                .map_err(|err| Failure::input(format!("cannot understand {}", path.display())).because(&err)),
+            Err(err) if err.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(err) => Err(Failure::input(format!("cannot read {}", path.display())).because(&err)),
+        }
+    }
+
     /// Those of the time before, and what the arguments say now.
     pub fn gather(root: &Path, args: &Args) -> Result<Self, Failure> {
-        let path = root.join(FILE);
-        let kept: Self = match fs::read(&path) {
-            Ok(text) => serde_json::from_slice(&text)
-                .map_err(|err| Failure::input(format!("cannot understand {}", path.display())).because(&err))?,
-            Err(err) if err.kind() == io::ErrorKind::NotFound => Self::default(),
-            Err(err) => return Err(Failure::input(format!("cannot read {}", path.display())).because(&err)),
-        };
+        let kept = Self::kept(root)?;
         Ok(Self {
             email: args.email.clone().or(kept.email),
             certificate: args.certificate.unwrap_or(kept.certificate),

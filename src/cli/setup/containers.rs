@@ -43,7 +43,7 @@ pub fn look() -> Result<(), Failure> {
 }
 
 /// Whether it lacks `pull --policy`. One that was built by hand calls itself something without numbers.
-fn is_too_old(version: &str) -> bool {
+pub fn is_too_old(version: &str) -> bool {
     let mut numbers = version.trim_start_matches('v').split('.').map_while(|part| part.parse::<u32>().ok());
     match (numbers.next(), numbers.next()) {
         (Some(major), Some(minor)) => (major, minor) < LEAST_COMPOSE,
@@ -84,6 +84,13 @@ fn digest(lines: &str) -> Option<String> {
         .map(|(_, digest)| digest)
         .find(|digest| digest.strip_prefix("sha256:").is_some_and(is_sum))
         .map(str::to_owned)
+}
+
+/// Whether a recorder runs. The unit of the containers does not tell: it is not active either while one of many is unwell.
+pub fn recorder_runs() -> Result<bool, Failure> {
+    let ours = ["ps", "--quiet", "--filter", "label=com.docker.compose.project=meetbox"];
+    let recorder = ["--filter", "label=com.docker.compose.service=egress"];
+    Ok(!DOCKER.ask(&[&ours[..], &recorder].concat())?.trim().is_empty())
 }
 
 /// Whether compose would make anew what a recording runs on: its files say something else than what the containers were made

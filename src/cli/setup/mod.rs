@@ -14,8 +14,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use self::{answers::Answers, plan::Plan};
-pub use self::{answers::Source as CertificateSource, machine::default_interface};
+use self::plan::Plan;
+pub use self::{
+    answers::{Answers, Source as CertificateSource},
+    containers::is_too_old as compose_is_too_old,
+    machine::default_interface,
+};
 use super::{Failure, print};
 
 /// What the recorder's container is made of: another text makes it anew.
@@ -107,6 +111,10 @@ fn on_this_machine(args: &Args) -> Result<(), Failure> {
     answers.images = containers::fetch(&answers.images, args.pull)?;
     let plan = Plan::make(root, args, &answers)?;
     plan.write(root)?;
+    // Images take minutes to come, and somebody may have begun to record meanwhile.
+    if !args.cut_recordings {
+        system::refuse_while_recording(&plan.settings, renews_recorder)?;
+    }
     system::start(&plan.settings)
 }
 

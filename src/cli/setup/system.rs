@@ -105,7 +105,7 @@ fn sysctls_hold() -> Result<bool, Failure> {
 /// Refuses when somebody's recording would be cut off. `renews_recorder` when that much is known already: what the operator
 /// put into compose.d is seen only here.
 pub fn refuse_while_recording(settings: &Settings, renews_recorder: bool) -> Result<(), Failure> {
-    if !is_active(STACK)? || !(renews_recorder || containers::recorder_is_outdated()?) {
+    if !containers::recorder_runs()? || !(renews_recorder || containers::recorder_is_outdated()?) {
         return Ok(());
     }
     let asked = runtime()?.block_on(async {
