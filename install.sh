@@ -10,19 +10,20 @@ RELEASES=${MEETBOX_RELEASES:-}
 readonly RELEASE_KEY=''
 
 readonly BINARY=/usr/local/bin/meetbox LIBRARY=/usr/local/lib/meetbox SETTINGS=/etc/meetbox DATA=/var/lib/meetbox
-readonly LOCK=/run/meetbox-install.lock
+readonly LOCK=/run/meetbox-install.lock UNPROVED=$LIBRARY/unproved
 # Seconds: until a started Meetbox must be ready, and until Caddy must have its certificate.
 readonly READY_WITHIN=120 HTTPS_WITHIN=120
 
 DOMAIN='' EMAIL='' VERSION='' FILE='' BUNDLE='' SUM='' IMAGES='' CERTIFICATE='' PUBLIC_ADDRESS='' WAIT=''
 YES=no DRY_RUN=no UNINSTALL=no PURGE=no ANY_OS=no NO_BACKUP=no ALLOW_DOWNGRADE=no
-PROBLEMS='' DONE=() INSTALLED=no SYSTEM=unknown ARCH=none NEW='' CHANGES_BINARY=no PACKAGES=() DOCKERS_OWN=no CLOCK_OFF=''
+PROBLEMS='' DONE=() INSTALLED=no KEPT=no KEPT_DOMAIN='' SYSTEM=unknown ARCH=none NEW='' CHANGES_BINARY=no PACKAGES=() DOCKERS_OWN=no CLOCK_OFF=''
 WORK='' STEP='''' CHANGING=no PLACED=no BACKUP=''
 
 main() {
+    clean_environment
     read_options "$@"
     trap on_exit EXIT
-    trap 'exit 130' INT TERM HUP
+    trap 'exit 130' INT TERM HUP PIPE
     if [[ $(id -u) == 0 && $DRY_RUN == no ]]; then only_once; fi
     if [[ $UNINSTALL == yes ]]; then uninstall; return; fi
     WORK=$(umask 077 && mktemp -d -t meetbox-install.XXXXXX)
@@ -88,6 +89,7 @@ read_options() {
     [[ -z $SUM || -n $FILE$BUNDLE ]] || refuse '--sha256 belongs to --binary or --bundle'
     [[ -z $VERSION || -z $FILE$BUNDLE ]] || refuse '--version is for what is fetched; a file is what it is'
     [[ $PURGE == no || $UNINSTALL == yes ]] || refuse '--purge belongs to --uninstall'
+    [[ $DRY_RUN == no || $UNINSTALL == no ]] || refuse '--dry-run is for installing; it does not go with --uninstall'
     for file in "$FILE" "$BUNDLE" "$IMAGES"; do
         [[ -z $file || (-f $file && -r $file) ]] || refuse "cannot read $file"
     done
@@ -112,6 +114,13 @@ take_value() {
     [[ $2 =~ $form ]] || refuse "$1 $2: that is not what it takes"
 }
 
+# What stands in a shell by chance would win over the installation's settings: PORT, COMPOSE_FILE. `su` leaves sbin out of PATH.
+clean_environment() {
+    local name keep='(SHELL|BASH)OPTS|HOME|TERM|TMPDIR|LANG|LC_[A-Z]+|MEETBOX_RELEASES|(https?|all|no)_proxy|(HTTPS?|ALL|NO)_PROXY'
+    for name in $(compgen -e); do [[ $name =~ ^($keep)$ ]] || unset -v "$name"; done
+    export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin no_proxy=${no_proxy:+$no_proxy,}127.0.0.1,localhost
+}
+
 say() { printf '%s\n' "$1"; }
 
 refuse() {
@@ -134,7 +143,10 @@ problem() { PROBLEMS+="  - $1"$'\n'"    fix: $2"$'\n'; }
 # --- before anything is changed -----------------------------------------------------------------------------------------
 
 preflight() {
-    [[ -x $BINARY && -e $SETTINGS/meetbox.env ]] && INSTALLED=yes
+    [[ ! -e $SETTINGS/meetbox.env ]] || KEPT=yes
+    [[ ! -x $BINARY || $KEPT == no ]] || INSTALLED=yes
+    # One that was never ready, because a run was cut off, can still be left again.
+    [[ $INSTALLED == no || ! -e $UNPROVED || ! -e $LIBRARY/previous ]] || PLACED=yes
     check_domain
     check_system
     check_docker
@@ -148,17 +160,15 @@ preflight() {
 }
 
 check_domain() {
-    local kept=''
-    if [[ -r $SETTINGS/meetbox.env ]]; then
-        kept=$(sed -n 's|^PUBLIC_URL=["'\'']\{0,1\}https://\([^/:"'\'']*\).*|\1|p' "$SETTINGS/meetbox.env" | tail -n 1)
-    fi
-    if [[ -z $DOMAIN$kept ]]; then
+    [[ ! -r $SETTINGS/meetbox.env ]] ||
+        KEPT_DOMAIN=$(sed -n 's|^PUBLIC_URL=["'\'']\{0,1\}https://\([^/:"'\'']*\).*|\1|p' "$SETTINGS/meetbox.env" | tail -n 1)
+    if [[ -z $DOMAIN$KEPT_DOMAIN ]]; then
         problem 'nobody has said under which domain Meetbox is to be reached' 'say --domain meet.example.org'
-    elif [[ -n $kept && -n $DOMAIN && $kept != "$DOMAIN" ]]; then
-        problem "Meetbox is set up for $kept, and --domain says $DOMAIN" \
+    elif [[ -n $KEPT_DOMAIN && -n $DOMAIN && $KEPT_DOMAIN != "$DOMAIN" ]]; then
+        problem "Meetbox is set up for $KEPT_DOMAIN, and --domain says $DOMAIN" \
             "leave --domain away, or change PUBLIC_URL and LIVEKIT_PUBLIC_URL in $SETTINGS/meetbox.env"
     fi
-    DOMAIN=${DOMAIN:-$kept}
+    DOMAIN=${DOMAIN:-$KEPT_DOMAIN}
 }
 
 check_system() {
@@ -246,31 +256,28 @@ check_file() {
     cp -- "$1" "$WORK/fetched"
     sums=$(dirname -- "$1")/SHA256SUMS
     if [[ -z $SUM && -r $sums ]]; then
-        if [[ -n $RELEASE_KEY && -r $sums.minisig ]] && ! signed "$sums"; then
-            problem "the signature of $sums is not of the key that releases are signed with" 'fetch the release again, from where it is published'
+        if [[ -n $RELEASE_KEY ]] && ! { [[ -r $sums.minisig ]] && signed "$sums"; }; then
+            problem "$sums has no signature beside it of the key that releases are signed with" \
+                "fetch SHA256SUMS and SHA256SUMS.minisig again, from where releases are published; or say --sha256"
             return 1
         fi
-        SUM=$(sum_in "$sums" "$(basename -- "$1")")
-        [[ -n $SUM ]] || problem "$sums does not name $(basename -- "$1")" 'take the SHA256SUMS of the same release'
+        SUM=$(sum_in "$sums" "${1##*/}")
+        [[ -n $SUM ]] || problem "$sums does not name ${1##*/}" 'take the SHA256SUMS of the same release'
     elif [[ -z $SUM ]]; then
         problem "nothing says that $1 is whole: there is no SHA256SUMS beside it" \
             "lay the release's SHA256SUMS beside it, or say --sha256 $(sum_of "$WORK/fetched") if that is what you were told"
     fi
     [[ -n $SUM ]] || return 1
-    if [[ $(sum_of "$WORK/fetched") != "$SUM" ]]; then
-        problem "$1 is not the file that was summed up as $SUM" 'copy it again; it may be cut off or changed'
-        return 1
-    fi
+    [[ $(sum_of "$WORK/fetched") == "$SUM" ]] ||
+        { problem "$1 is not the file that was summed up as $SUM" 'copy it again; it may be cut off or changed'; return 1; }
 }
 
 # Fetches the bundle to $WORK/fetched, checked.
 fetch_release() {
     local where name date
-    if [[ -z $RELEASES || -z $RELEASE_KEY ]]; then
-        problem 'this script knows no release: it is not of one, so it has no address or no key to check it with' \
-            'use the install.sh of a release, or --bundle FILE with the SHA256SUMS beside it'
-        return 1
-    fi
+    [[ -n $RELEASES && -n $RELEASE_KEY ]] ||
+        { problem 'this script knows no release: it is not of one, so it has no address or no key to check it with' \
+            'use the install.sh of a release, or --bundle FILE with the SHA256SUMS beside it'; return 1; }
     where=$RELEASES/latest/download
     if [[ -n $VERSION ]]; then where=$RELEASES/download/v$VERSION; fi
     if ! fetch "$where/SHA256SUMS" "$WORK/SHA256SUMS" || ! fetch "$where/SHA256SUMS.minisig" "$WORK/SHA256SUMS.minisig"; then
@@ -280,38 +287,29 @@ fetch_release() {
     fi
     date=$(tr -d '\r' <"$WORK/headers" | sed -n 's/^[Dd]ate: //p' | tail -n 1)
     if [[ -n $date ]]; then CLOCK_OFF=$(($(date +%s) - $(date -d "$date" +%s || date +%s))); fi
-    if ! signed "$WORK/SHA256SUMS"; then
-        problem "the release at $where is not signed with our key" 'do not use it; tell those who publish it'
-        return 1
-    fi
+    signed "$WORK/SHA256SUMS" ||
+        { problem "the release at $where is not signed with our key" 'do not use it; tell those who publish it'; return 1; }
     # Signed is also what is old: the name tells that it is the version that was asked for.
     name=$(awk '{ print $2 }' "$WORK/SHA256SUMS" | grep -xE "meetbox-${VERSION:-[0-9][0-9A-Za-z.-]*}-linux-$ARCH\.tar\.gz" | head -n 1) || name=''
-    if [[ -z $name ]]; then
-        problem "the release at $where has nothing for $ARCH${VERSION:+ of version $VERSION}" 'choose another with --version'
-        return 1
-    fi
-    if ! fetch "$where/$name" "$WORK/fetched"; then
-        problem "cannot fetch $where/$name: $(head -c 300 "$WORK/says")" 'try again; or fetch it elsewhere and use --bundle FILE'
-        return 1
-    fi
-    if [[ $(sum_of "$WORK/fetched") != "$(sum_in "$WORK/SHA256SUMS" "$name")" ]]; then
-        problem "$name is not the file that was signed" 'try again; if it stays so, tell those who publish it'
-        return 1
-    fi
+    [[ -n $name ]] ||
+        { problem "the release at $where has nothing for $ARCH${VERSION:+ of version $VERSION}" 'choose another with --version'; return 1; }
+    fetch "$where/$name" "$WORK/fetched" ||
+        { problem "cannot fetch $where/$name: $(head -c 300 "$WORK/says")" 'try again; or fetch it elsewhere and use --bundle FILE'; return 1; }
+    [[ $(sum_of "$WORK/fetched") == "$(sum_in "$WORK/SHA256SUMS" "$name")" ]] ||
+        { problem "$name is not the file that was signed" 'try again; if it stays so, tell those who publish it'; return 1; }
 }
 
 # fetch URL FILE
 fetch() {
-    local only='=https'
-    if [[ $1 == file://* ]]; then only='=file'; fi
+    local only="=https"
+    [[ $1 != file://* ]] || only="=file"
     curl --fail --silent --show-error --location --proto "$only" --proto-redir "$only" --tlsv1.2 --retry 3 --connect-timeout 15 \
         --max-time 900 --dump-header "$WORK/headers" --output "$2" "$1" 2>"$WORK/says"
 }
 
 # signed FILE: FILE.minisig is a signature of it with $RELEASE_KEY, as minisign makes them: Ed25519 over BLAKE2b-512.
 signed() {
-    local key signature
-    key=$WORK/key signature=$WORK/signature
+    local key=$WORK/key signature=$WORK/signature
     sed -n 2p "$1.minisig" | base64 -d >"$signature" 2>/dev/null || return 1
     printf '%s' "$RELEASE_KEY" | base64 -d >"$key" || return 1
     # "ED", the key's id, the signature; "Ed", the id, the key.
@@ -372,7 +370,8 @@ only_once() {
 # An upgrade would cut them off.
 no_recording() {
     local status=0
-    if ! systemctl is-active --quiet meetbox-stack.service; then return 0; fi
+    # The unit is not active either while one container of many is unwell.
+    [[ -n $(docker ps -q --filter label=com.docker.compose.project=meetbox --filter label=com.docker.compose.service=egress) ]] || return 0
     "$BINARY" recordings --running ${WAIT:+--wait "$WAIT"} || status=$?
     case $status in
     0) return 0 ;;
@@ -399,10 +398,8 @@ install_packages() {
 back_up() {
     local said
     if [[ $NO_BACKUP == yes ]]; then say 'no backup, as you said'; return 0; fi
-    if ! systemctl is-active --quiet meetbox-stack.service && ! docker volume inspect meetbox_postgres >/dev/null 2>&1; then
-        say 'there is no database yet'
-        return 0
-    fi
+    systemctl is-active --quiet meetbox-stack.service || docker volume inspect meetbox_postgres >/dev/null 2>&1 ||
+        { say 'there is no database yet'; return 0; }
     said=$("$BINARY" backup --to "$DATA/backups") || { say '--no-backup upgrades without one' >&2; return 1; }
     BACKUP=$(tail -n 1 <<<"$said")
     say "$BACKUP"
@@ -411,18 +408,19 @@ back_up() {
 # The new binary gets its name in one moment, and the old one is kept.
 place() {
     install -d -m 755 "$LIBRARY" "${BINARY%/*}"
-    if [[ -e $BINARY ]]; then
+    if [[ -e $BINARY && ! -e $UNPROVED ]]; then
         install -m 755 "$BINARY" "$LIBRARY/previous.new"
         mv -f "$LIBRARY/previous.new" "$LIBRARY/previous"
     fi
     install -m 755 "$NEW" "$BINARY.new"
+    : >"$UNPROVED"
     PLACED=yes
     mv -f "$BINARY.new" "$BINARY"
 }
 
 set_up() {
     local options=(--yes)
-    [[ -z $DOMAIN || -e $SETTINGS/meetbox.env ]] || options+=(--domain "$DOMAIN")
+    [[ -n $KEPT_DOMAIN ]] || options+=(--domain "$DOMAIN")
     "$BINARY" setup "${options[@]}" ${EMAIL:+--email "$EMAIL"} ${CERTIFICATE:+--certificate "$CERTIFICATE"} \
         ${PUBLIC_ADDRESS:+--public-address "$PUBLIC_ADDRESS"}
 }
@@ -433,6 +431,7 @@ wait_ready() {
         ((SECONDS < end)) || { cat "$WORK/says" >&2; return 1; }
         sleep 1
     done
+    rm -f "$UNPROVED"
 }
 
 # A certificate of Caddy's own is not looked at. What is missing here is no fault of the binary's, so it stays.
@@ -440,7 +439,7 @@ wait_https() {
     local end=$((SECONDS + HTTPS_WITHIN)) unknown=()
     PLACED=proved
     if [[ $(certificate) == internal ]]; then unknown=(--insecure); fi
-    until curl -sf "${unknown[@]}" --max-time 10 --resolve "$DOMAIN:443:127.0.0.1" --output /dev/null "https://$DOMAIN/readyz" 2>"$WORK/says"; do
+    until curl -sf "${unknown[@]}" --noproxy '*' --max-time 10 --resolve "$DOMAIN:443:127.0.0.1" --output /dev/null "https://$DOMAIN/readyz" 2>"$WORK/says"; do
         if ((SECONDS >= end)); then
             cat "$WORK/says" >&2
             say "What Caddy says: cd $SETTINGS && docker compose logs --tail 30 caddy" >&2
@@ -456,8 +455,8 @@ wait_https() {
 on_exit() {
     local status=$? text
     trap - EXIT
-    # Going back is not broken off.
-    trap '' INT TERM HUP
+    # Going back is not broken off, also where nobody hears of it any more.
+    trap '' INT TERM HUP PIPE
     set +e
     if [[ $CHANGING == yes ]]; then
         status=2
@@ -469,7 +468,8 @@ on_exit() {
         yes/yes) roll_back ;;
         yes/no) printf '\nThe binary is the one that was there. %s\n' "$text" >&2 ;;
         */proved) printf '\nMeetbox %s is ready all the same, and stays. %s\n' "$(version_of "$BINARY")" "$text" >&2 ;;
-        *) printf '\n%s\nTo go back: %s uninstall --purge\n' "$text" "$BINARY" >&2 ;;
+        no/no) printf '\n%s\n' "$text" >&2 ;;
+        *) printf '\n%s\nTo go back: %s uninstall%s\n' "$text" "$BINARY" "$([[ $KEPT == yes ]] || printf ' --purge')" >&2 ;;
         esac
         if [[ -n $BACKUP ]]; then printf 'The backup of before: %s\n' "$BACKUP" >&2; fi
     fi
@@ -481,10 +481,10 @@ roll_back() {
     local by_hand="install -m 755 $LIBRARY/previous $BINARY && meetbox setup --yes && systemctl restart meetbox"
     printf '\nGoing back to the binary of before.\n' >&2
     if install -m 755 "$LIBRARY/previous" "$BINARY.new" && mv -f "$BINARY.new" "$BINARY" &&
-        "$BINARY" setup --yes >&2 && systemctl restart meetbox.service && wait_ready; then
+        "$BINARY" setup --yes >"$LIBRARY/return.log" 2>&1 && systemctl restart meetbox.service && wait_ready; then
         say "Meetbox $(version_of "$BINARY") is back, and ready. What the other said: journalctl -u meetbox --since -15min" >&2
     else
-        printf 'error: that failed, too. What it says: journalctl -u meetbox -n 50\nBy hand: %s\n' "$by_hand" >&2
+        printf 'error: that failed, too. What it says: journalctl -u meetbox -n 50; %s\nBy hand: %s\n' "$LIBRARY/return.log" "$by_hand" >&2
     fi
 }
 

@@ -3,7 +3,7 @@
 use super::machine::{Machine, script};
 
 /// A way to spoil a machine, and what has to be said of it: the sentence, and what mends it.
-const SPOILT: [(&str, &str, &str); 17] = [
+const SPOILT: [(&str, &str, &str); 18] = [
     ("mount --bind /dev/null /etc/os-release", "Debian 12 and 13", "--any-os"),
     (
         "printf '#!/bin/sh\\necho riscv64' >/run/uname; chmod 755 /run/uname; mount --bind /run/uname /usr/bin/uname",
@@ -42,6 +42,7 @@ const SPOILT: [(&str, &str, &str); 17] = [
         "Docker's compose plugin is missing, and Debian 12 has none",
         "docs.docker.com",
     ),
+    ("echo 2.20.2 >/tmp/model/compose-version", "compose plugin is 2.20.2, and has to be 2.22", "bring it up to date"),
     ("touch /tmp/model/no-images", "these images are missing", "--images"),
     ("echo broken >>/tmp/1.0.0/meetbox", "not the file that was summed up", "copy it again"),
     ("rm /tmp/1.0.0/SHA256SUMS", "nothing says that /tmp/1.0.0/meetbox is whole", "--sha256"),

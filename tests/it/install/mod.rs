@@ -2,6 +2,7 @@
 
 mod before;
 mod firewall;
+mod left_behind;
 mod machine;
 mod network;
 mod releases;

@@ -114,11 +114,18 @@ fn a_bundle_is_taken_with_its_checksums_beside_it() {
     machine.must(&format!("{INSTALL} {bundle}"));
     assert_eq!(machine.must("meetbox --version"), "meetbox 1.1.0\n");
 
-    // With a key in the script, a signature that lies there counts as well.
+    // With a key in the script, the checksums count only with its signature; or somebody says what they are.
+    let refused = |spoilt: &str| {
+        let answer = machine.run(&format!("{INSTALL} {bundle}"));
+        assert_eq!(answer.code, Some(1), "{spoilt}: {answer:?}");
+        assert!(answer.err.contains("has no signature beside it of the key"), "{spoilt}: {answer:?}");
+    };
     sign(&machine, "other");
-    let answer = machine.run(&format!("{INSTALL} {bundle}"));
-    assert_eq!(answer.code, Some(1), "{answer:?}");
-    assert!(answer.err.contains("is not of the key"), "{answer:?}");
+    refused("another key");
+    machine.must("rm /tmp/server/download/v1.1.0/SHA256SUMS.minisig");
+    refused("none");
+    machine
+        .must(&format!("{INSTALL} {bundle} --sha256 $(sha256sum /tmp/server/download/v1.1.0/*.tar.gz | cut -c 1-64)"));
 }
 
 #[test]

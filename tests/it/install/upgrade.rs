@@ -2,10 +2,10 @@
 
 use super::machine::{Answer, Machine};
 
-const DOMAIN: &str = "--domain meet.example.org --certificate internal";
+pub(super) const DOMAIN: &str = "--domain meet.example.org --certificate internal";
 
 /// A machine on which 1.0.0 runs.
-fn installed() -> Option<Machine> {
+pub(super) fn installed() -> Option<Machine> {
     let machine = Machine::new()?;
     machine.build("1.0.0", 19);
     well(&machine.install("1.0.0", DOMAIN));
@@ -13,19 +13,19 @@ fn installed() -> Option<Machine> {
     Some(machine)
 }
 
-fn well(answer: &Answer) {
+pub(super) fn well(answer: &Answer) {
     assert_eq!(answer.code, Some(0), "{answer:?}");
 }
 
 /// That it failed with this code, and said all of this.
-fn failed(answer: &Answer, code: i32, sentences: &[&str]) {
+pub(super) fn failed(answer: &Answer, code: i32, sentences: &[&str]) {
     assert_eq!(answer.code, Some(code), "{answer:?}");
     for sentence in sentences {
         assert!(answer.err.contains(sentence), "no `{sentence}` in {answer:?}");
     }
 }
 
-fn version(machine: &Machine) -> String {
+pub(super) fn version(machine: &Machine) -> String {
     machine.must("meetbox --version").trim().to_owned()
 }
 
@@ -66,7 +66,10 @@ fn docker_is_installed_where_it_is_missing_from_where_each_system_has_it() {
         let said =
             ["E: Unable to locate package docker.io", "this failed: install docker", "Nothing before it was changed."];
         let options = format!("{DOMAIN} --images /srv/meetbox.sh");
-        failed(&machine.install("1.0.0", &options), 2, &said);
+        let answer = machine.install("1.0.0", &options);
+        failed(&answer, 2, &said);
+        // No binary is there that could.
+        assert!(!answer.err.contains("To go back"), "{answer:?}");
         machine.must(
             "! command -v docker && ! test -e /usr/local/bin/meetbox; rm /tmp/model/apt-fails; : >/tmp/model/log",
         );

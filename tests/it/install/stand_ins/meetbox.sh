@@ -18,7 +18,7 @@ healthcheck)
     ;;
 esac
 
-echo "$VERSION $*" >>$MODEL/log
+echo "$VERSION $*${PORT+ PORT}${COMPOSE_FILE+ COMPOSE_FILE}${POSTGRES_PASSWORD+ POSTGRES_PASSWORD}" >>$MODEL/log
 case $1 in
 setup)
     if [[ -e $MODEL/setup-fails-$VERSION ]]; then
@@ -26,8 +26,8 @@ setup)
         exit 2
     fi
     mkdir -p /etc/meetbox
-    if [[ ! -e /etc/meetbox/meetbox.env ]]; then
-        echo 'PUBLIC_URL=https://meet.example.org' >/etc/meetbox/meetbox.env
+    if ! grep -q PUBLIC_URL /etc/meetbox/meetbox.env 2>/dev/null; then
+        echo 'PUBLIC_URL=https://meet.example.org' >>/etc/meetbox/meetbox.env
         printf '{\n  "email": null,\n  "certificate": "internal"\n}\n' >/etc/meetbox/setup.json
     fi
     ;;
