@@ -37,6 +37,14 @@ const THIS_PROGRAM: &str = "/proc/self/exe";
 const RESTART: &str = "docker compose --project-directory /etc/meetbox restart egress";
 const LOGS: &str = "docker compose --project-directory /etc/meetbox logs --tail 50 egress";
 
+/// Why the recorder's own figures are not known.
+enum NoFigures {
+    /// It was not told to give any, as after `meetbox setup`.
+    NotAsked(&'static str),
+    /// It was, and they do not come, or say nothing.
+    NotGiven(String),
+}
+
 /// Whether a recorder listens, and could take a recording.
 pub async fn egress(visit: &Visit) -> Result<Finding, Finding> {
     let settings = visit.settings()?;
@@ -58,6 +66,7 @@ pub async fn egress(visit: &Visit) -> Result<Finding, Finding> {
         Ok(_) => Finding::ok(""),
         Err(err) => Finding::unknown(format!("how many of {all} slots are in use is not known: {err}")),
     };
+    let counted = running.as_ref().map_or(String::new(), |running| format!("{running} of {all} slots in use"));
     let (takes, figures) = match takes_one_more(visit).await {
         Ok(true) => (Finding::ok(""), "it takes one more"),
         Ok(false) if running == Ok(0) => (
@@ -66,10 +75,14 @@ pub async fn egress(visit: &Visit) -> Result<Finding, Finding> {
             "",
         ),
         Ok(false) => (Finding::ok(""), "it takes no more now"),
-        Err(why) => (Finding::ok(""), why),
+        // What our own database counts is not what the recorder has free.
+        Err(NoFigures::NotAsked(why)) => {
+            let known = if counted.is_empty() { counted.clone() } else { format!("{counted} by our database; ") };
+            (Finding::unknown(format!("{known}what the recorder itself could take is not known {why}")), "")
+        }
+        Err(NoFigures::NotGiven(why)) => (Finding::warning(why, RESTART).or(LOGS), ""),
     };
-    let told = format!("listens; {} of {all} slots in use; {figures}", running.unwrap_or_default());
-    Ok(Finding::of(vec![listening, slots, takes], told))
+    Ok(Finding::of(vec![listening, slots, takes], format!("listens; {counted}; {figures}")))
 }
 
 async fn running(visit: &Visit) -> Result<i64, String> {
@@ -79,20 +92,25 @@ async fn running(visit: &Visit) -> Result<i64, String> {
     db::recording_lists::count_running(&mut connection).await.map_err(|err| crate::telemetry::chain(&err))
 }
 
-/// What the recorder's own figures say, where it gives any; the error says why there are none.
-async fn takes_one_more(visit: &Visit) -> Result<bool, &'static str> {
-    let port = visit.egress.as_deref().and_then(|it| yaml::value(it, "prometheus_port")).filter(|port| *port != "0");
-    let port = port.ok_or("what it could take is not known without a prometheus_port in egress.yaml")?;
-    let silent = "its prometheus_port does not answer, so what it could take is not known";
+/// What the recorder's own figures say.
+async fn takes_one_more(visit: &Visit) -> Result<bool, NoFigures> {
+    let egress = visit.egress.as_deref().ok_or(NoFigures::NotAsked("since egress.yaml cannot be read"))?;
+    let port = yaml::value(egress, "prometheus_port").filter(|port| *port != "0");
+    let port = port.ok_or(NoFigures::NotAsked("without a prometheus_port in egress.yaml"))?;
     let text = async {
         let client = crate::app::http_client()?;
         let url = format!("http://127.0.0.1:{port}/metrics");
         client.get(url).timeout(METRICS_PATIENCE).send().await?.text().await
     };
-    let text = text.await.map_err(|_| silent)?;
+    let text = text.await.map_err(|err: reqwest::Error| {
+        let why = crate::telemetry::chain(&err.without_url());
+        NoFigures::NotGiven(format!("its prometheus_port {port} does not answer ({why})"))
+    })?;
     let line = text.lines().find(|line| line.starts_with(TAKES_ONE_MORE));
     let value = line.and_then(|line| line.rsplit(' ').next()).and_then(|value| value.parse::<f64>().ok());
-    value.map(|value| value > 0.0).ok_or("its figures do not say what it could take")
+    let garbled =
+        || NoFigures::NotGiven(format!("its figures at prometheus_port {port} do not say what it could take"));
+    value.map(|value| value > 0.0).ok_or_else(garbled)
 }
 
 /// Whether a small object can be written, read and deleted.

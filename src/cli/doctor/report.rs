@@ -202,6 +202,15 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_known_is_no_failure() {
+        let lines = [
+            Line { group: "Network", check: "dns", finding: Finding::unknown("no name") },
+            Line { group: "Recordings", check: "recorder", finding: Finding::warning("silent", "restart") },
+        ];
+        assert!(json(&lines).unwrap().starts_with("{\n  \"ok\": true,"));
+    }
+
+    #[test]
     fn of_several_findings_the_worst_counts_and_all_that_is_not_well_is_said() {
         let parts =
             vec![Finding::ok("a"), Finding::warning("b", "mend"), Finding::failed("c", "mend"), Finding::unknown("d")];

@@ -81,15 +81,19 @@ async fn another_redis_or_database_in_it_is_told_by_the_files_and_by_what_liveki
     report.says("Meetings", "database", "ok", "Postgres", "");
 }
 
-/// A page of figures, as egress gives them, at a free port.
+/// Figures, as egress gives them, at a free port.
 fn figures(can_accept: u8) -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let page = format!(
+    page(format!(
         "# TYPE livekit_egress_available gauge\nlivekit_egress_available{{cluster_id=\"\",node_id=\"NE_x\"}} 1\n\
          # TYPE livekit_egress_can_accept_request gauge\n\
          livekit_egress_can_accept_request{{cluster_id=\"\",node_id=\"NE_x\"}} {can_accept}\n"
-    );
+    ))
+}
+
+/// A page at a free port.
+fn page(page: String) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
@@ -112,15 +116,22 @@ async fn a_recorder_that_takes_nothing_has_no_slot_left_or_is_not_there_is_told(
     let yaml = machine.read("etc/meetbox/egress.yaml");
     let with_port = |port: u16| machine.write("etc/meetbox/egress.yaml", &format!("{yaml}\nprometheus_port: {port}\n"));
 
-    machine.look().says("Recordings", "recorder", "ok", "not known without a prometheus_port", "");
+    let unknown = "0 of 1 slots in use by our database; what the recorder itself could take is not known without a \
+                   prometheus_port in egress.yaml";
+    machine.set("RECORDING_SLOTS", "1");
+    machine.look().says("Recordings", "recorder", "unknown", unknown, "");
+    with_port(0);
+    machine.look().says("Recordings", "recorder", "unknown", unknown, "");
     with_port(figures(1));
     machine.look().says("Recordings", "recorder", "ok", "slots in use; it takes one more", "");
     with_port(figures(0));
     machine.look().says("Recordings", "recorder", "failed", "it could take nothing", "restart egress");
     with_port(free_port());
-    machine.look().says("Recordings", "recorder", "ok", "its prometheus_port does not answer", "");
+    machine.look().says("Recordings", "recorder", "warning", "does not answer (", "restart egress");
+    with_port(page("livekit_egress_can_accept_request what\n".to_owned()));
+    machine.look().says("Recordings", "recorder", "warning", "do not say what it could take", "restart egress");
 
-    machine.set("RECORDING_SLOTS", "1");
+    with_port(figures(1));
     let pool = database.pool().await;
     for statement in [
         "insert into meetings (id, room_name, created_at) values (gen_random_uuid(), 'blue-heron', now())",
