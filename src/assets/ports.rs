@@ -14,6 +14,13 @@ const CADDY_ADMIN_PORT: u16 = 2019;
 /// Where egress has the page that it records from; it listens there on every interface, unasked.
 const EGRESS_TEMPLATE_PORT: u16 = 7980;
 
+/// Those for this machine alone at which somebody listens on every interface: nothing but the firewall keeps them shut.
+pub const SHUT_BY_THE_FIREWALL: [(u16, &str); 2] =
+    [(EGRESS_HEALTH_PORT, EGRESS_HEALTH), (EGRESS_TEMPLATE_PORT, EGRESS_TEMPLATE)];
+
+const EGRESS_HEALTH: &str = "the recorder: that it lives";
+const EGRESS_TEMPLATE: &str = "the recorder: the page that it records";
+
 /// A port, or a row of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ports {
@@ -57,8 +64,8 @@ pub fn of_installation(rtc_udp_to: u16) -> Vec<Ports> {
         one(POSTGRES_PORT, Tcp, ThisMachine, "Postgres"),
         one(REDIS_PORT, Tcp, ThisMachine, "Redis"),
         one(CADDY_ADMIN_PORT, Tcp, ThisMachine, "Caddy: reloading"),
-        one(EGRESS_HEALTH_PORT, Tcp, ThisMachine, "the recorder: that it lives"),
-        one(EGRESS_TEMPLATE_PORT, Tcp, ThisMachine, "the recorder: the page that it records"),
+        one(EGRESS_HEALTH_PORT, Tcp, ThisMachine, EGRESS_HEALTH),
+        one(EGRESS_TEMPLATE_PORT, Tcp, ThisMachine, EGRESS_TEMPLATE),
     ]
 }
 

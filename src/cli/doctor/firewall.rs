@@ -7,7 +7,7 @@ use super::{
     report::Finding,
     rules::{Packet, Rules, Verdict},
 };
-use crate::{assets::appliance::EGRESS_HEALTH_PORT, cli::sockets::Transport};
+use crate::{assets::ports::SHUT_BY_THE_FIREWALL, cli::sockets::Transport};
 
 /// The chain that `meetbox firewall open` keeps.
 const CHAIN: &str = "MEETBOX";
@@ -54,18 +54,25 @@ async fn look(visit: &Visit, program: &str) -> Result<Finding, Finding> {
         let finding = Finding::failed(format!("{} cannot be reached from outside{why}", shut.join(", ")), OPEN);
         parts.push(if is_ufw { finding.or(ufw(&doors)) } else { finding });
     }
-    let inner = Packet { transport: Transport::Tcp, port: EGRESS_HEALTH_PORT };
-    if rules.verdict(inner) == Verdict::Accepted {
-        let said = format!("{EGRESS_HEALTH_PORT}/tcp, where the recorder tells that it lives, is open to everybody");
-        parts.push(Finding::warning(said, OPEN));
-    }
+    let is_open = |port| rules.verdict(Packet { transport: Transport::Tcp, port }) == Verdict::Accepted;
+    let open = SHUT_BY_THE_FIREWALL.into_iter().filter(|(port, _)| is_open(*port));
+    parts.extend(open.map(|(port, purpose)| Finding::warning(open_to_all(port, purpose), OPEN)));
     let by = match (rules.has(CHAIN), is_ufw) {
         (true, true) => format!("by the chain {CHAIN}, before ufw"),
         (true, false) => format!("by the chain {CHAIN}"),
         (false, true) => "by ufw".to_owned(),
         (false, false) => format!("without the chain {CHAIN}"),
     };
-    Ok(Finding::of(parts, format!("every door is open {by}, and {EGRESS_HEALTH_PORT}/tcp is shut")))
+    Ok(Finding::of(parts, format!("every door is open {by}, and {} are shut", inner())))
+}
+
+fn open_to_all(port: u16, purpose: &str) -> String {
+    format!("{port}/tcp ({purpose}), which is for this machine alone, is open to everybody")
+}
+
+/// What must be shut, in words.
+fn inner() -> String {
+    SHUT_BY_THE_FIREWALL.map(|(port, _)| format!("{port}/tcp")).join(" and ")
 }
 
 fn is_shut(rules: &Rules, door: &Door) -> bool {
@@ -86,25 +93,41 @@ async fn firewalld(visit: &Visit, doors: &[Door]) -> Option<Finding> {
     let (Ok(ports), Ok(services)) = (ports, services) else {
         return Some(Finding::unknown("firewalld runs, and does not say what it lets through"));
     };
-    let is_open = |door: &Door| {
-        let by_port = ports.split_whitespace().any(|open| covers(open, door));
-        let by_service = services.split_whitespace().any(|name| match name {
-            "http" => covers("80/tcp", door),
-            "https" => covers("443/tcp", door),
-            "http3" => covers("443/udp", door),
-            _ => false,
-        });
-        by_port || by_service
-    };
+    let mut parts = Vec::new();
+    let is_open = |door: &Door| openers(&ports, &services, door).next().is_some();
     let shut: Vec<_> = doors.iter().filter(|door| !is_open(door)).map(Door::to_string).collect();
-    if shut.is_empty() {
-        return Some(Finding::ok("firewalld lets every door be reached"));
+    if !shut.is_empty() {
+        let add: Vec<_> = shut.iter().map(|door| format!("--add-port={door}")).collect();
+        let said = format!("firewalld lets nobody through to {}", shut.join(", "));
+        parts.push(Finding::failed(said, permanently(&add.join(" "))));
     }
-    let add: Vec<_> = shut.iter().map(|door| format!("--add-port={door}")).collect();
-    Some(Finding::failed(
-        format!("firewalld lets nobody through to {}", shut.join(", ")),
-        format!("firewall-cmd --permanent {} && firewall-cmd --reload", add.join(" ")),
-    ))
+    // `meetbox firewall open` does nothing beside firewalld: what it opens it has to shut itself.
+    for (port, purpose) in SHUT_BY_THE_FIREWALL {
+        let door = Door { transport: Transport::Tcp, from: port, to: port, who: "egress" };
+        let remove: Vec<_> = openers(&ports, &services, &door).collect();
+        if !remove.is_empty() {
+            parts.push(Finding::warning(open_to_all(port, purpose), permanently(&remove.join(" "))));
+        }
+    }
+    Some(Finding::of(parts, format!("firewalld lets every door be reached, and {} are shut", inner())))
+}
+
+fn permanently(options: &str) -> String {
+    format!("firewall-cmd --permanent {options} && firewall-cmd --reload")
+}
+
+/// By what firewalld lets people through to all of a door, as the options that would take it away again.
+fn openers<'a>(ports: &'a str, services: &'a str, door: &'a Door) -> impl Iterator<Item = String> + 'a {
+    let by_port = ports.split_whitespace().filter(|open| covers(open, door));
+    let by_service = services.split_whitespace().filter(|name| match *name {
+        "http" => covers("80/tcp", door),
+        "https" => covers("443/tcp", door),
+        "http3" => covers("443/udp", door),
+        "cockpit" | "prometheus" => covers("9090/tcp", door),
+        _ => false,
+    });
+    let by_port = by_port.map(|open| format!("--remove-port={open}"));
+    by_port.chain(by_service.map(|name| format!("--remove-service={name}")))
 }
 
 /// Whether `443/tcp` or `50000-50003/udp` holds all of a door.

@@ -24,7 +24,7 @@ pub struct Door {
     pub from: u16,
     pub to: u16,
     /// Who listens there, for whoever has to restart it.
-    who: &'static str,
+    pub who: &'static str,
 }
 
 /// A port that is for this machine alone.

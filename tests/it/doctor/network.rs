@@ -104,6 +104,11 @@ fn a_firewall_that_shuts_people_out_is_told() {
     report.says("Network", "firewall", "failed", "50000-50003/udp cannot be reached", "meetbox firewall open");
     let open = "-P INPUT ACCEPT\n-P FORWARD ACCEPT\n-P OUTPUT ACCEPT\n";
     firewall(open).says("Network", "firewall", "warning", "9090/tcp", "meetbox firewall open");
+    firewall(open).says("Network", "firewall", "warning", "7980/tcp (the recorder: the page", "meetbox firewall open");
+    let some = RULES.replace("9090,7980", "9090").replace("-A INPUT -j REJECT --reject-with icmp-host-prohibited\n", "");
+    let report = firewall(&some);
+    report.says("Network", "firewall", "warning", "7980/tcp", "meetbox firewall open");
+    assert!(!report.check("Network", "firewall").to_string().contains("9090"), "{}", report.text);
     let ufw = "-P INPUT DROP\n-N ufw-user-input\n-A INPUT -j ufw-user-input\n-A ufw-user-input -p tcp -m tcp --dport 22 -j ACCEPT\n";
     firewall(ufw).says("Network", "firewall", "failed", "443/tcp", "ufw allow 50000:50003/udp");
 
@@ -118,14 +123,25 @@ fn a_firewall_that_shuts_people_out_is_told() {
 fn firewalld_is_asked_where_it_runs() {
     let machine = Machine::set_up(&[]);
     all_well(&machine);
-    let firewalld = |ports: &str| {
-        let answers =
-            [("--state", "running\n", 0), ("--list-ports", ports, 0), ("--list-services", "ssh http https\n", 0)];
+    let firewalld = |ports: &str, services: &str| {
+        let services = format!("ssh http https{services}\n");
+        let answers = [("--state", "running\n", 0), ("--list-ports", ports, 0), ("--list-services", &services, 0)];
         machine.program("firewall-cmd", &answers);
         machine.look()
     };
-    firewalld("7881/tcp 443/udp 50000-50100/udp\n").says("Network", "firewall", "ok", "firewalld lets every door", "");
-    let report = firewalld("7881/tcp\n");
+    let doors = "7881/tcp 443/udp 50000-50100/udp";
+    firewalld(doors, "").says("Network", "firewall", "ok", "firewalld lets every door", "");
+
+    let fix = "firewall-cmd --permanent --remove-service=cockpit && firewall-cmd --reload";
+    let report = firewalld(doors, " cockpit");
+    report.says("Network", "firewall", "warning", "9090/tcp (the recorder: that it lives)", fix);
+    report.says("Network", "firewall, IPv6", "warning", "9090/tcp", fix);
+    let fix = "firewall-cmd --permanent --remove-port=7000-8000/tcp && firewall-cmd --reload";
+    let report = firewalld(&format!("{doors} 7000-8000/tcp 9090/udp"), "");
+    report.says("Network", "firewall", "warning", "7980/tcp (the recorder: the page that it records)", fix);
+    assert!(!report.check("Network", "firewall").to_string().contains("9090"), "{}", report.text);
+
+    let report = firewalld("7881/tcp\n", "");
     let fix = "firewall-cmd --permanent --add-port=50000-50003/udp --add-port=443/udp && firewall-cmd --reload";
     report.says("Network", "firewall", "failed", "50000-50003/udp, 443/udp", fix);
 }
