@@ -1,9 +1,10 @@
 //! The clock: whether something keeps it right, and whether it is.
 
-use std::{error::Error as _, time::Duration};
+use std::{error::Error, io, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::DATE;
+use rustls::CertificateError;
 use url::Url;
 
 use super::{Visit, report::Finding};
@@ -19,6 +20,8 @@ const BROKEN: TimeDelta = TimeDelta::seconds(60);
 const WORTH_A_LOOK: TimeDelta = TimeDelta::seconds(5);
 
 const FIX: &str = "timedatectl set-ntp true";
+/// A time as it is shown.
+const SHOWN: &str = "%Y-%m-%d %H:%M UTC";
 
 /// Whether the clock is kept, and how far it is from others'.
 pub async fn look(visit: &Visit) -> Result<Finding, Finding> {
@@ -26,6 +29,8 @@ pub async fn look(visit: &Visit) -> Result<Finding, Finding> {
     let said = format!("{}; {}", kept.words(), difference.words());
     Ok(match (kept, difference) {
         (_, Difference::Told { by, .. }) if by.abs() > BROKEN => Finding::failed(said, FIX),
+        (_, Difference::Certificate { whose, .. }) => Finding::failed(said, FIX)
+            .or(format!("if this clock is right, the certificate of {whose} is to be renewed")),
         (Kept::No, _) => Finding::warning(said, FIX),
         (_, Difference::Told { by, .. }) if by.abs() > WORTH_A_LOOK => Finding::warning(said, FIX),
         (Kept::Unknown(_), Difference::Unknown(_)) => Finding::unknown(said),
@@ -42,7 +47,16 @@ enum Kept {
 
 /// How far the clock is ahead of somebody else's.
 enum Difference {
-    Told { by: TimeDelta, whose: String },
+    Told {
+        by: TimeDelta,
+        whose: String,
+    },
+    /// Nothing is told: at our time the other's certificate is no longer good, or not yet.
+    Certificate {
+        at: DateTime<Utc>,
+        is: &'static str,
+        whose: String,
+    },
     Unknown(String),
 }
 
@@ -63,6 +77,9 @@ impl Difference {
             Self::Told { by, whose } => {
                 let way = if *by > TimeDelta::zero() { "ahead of" } else { "behind" };
                 format!("{} s {way} the clock of {whose}", by.num_seconds().abs())
+            }
+            Self::Certificate { at, is, whose } => {
+                format!("by this clock it is {}, at which the certificate of {whose} {is}", at.format(SHOWN))
             }
             Self::Unknown(why) => format!("nobody else's clock can be asked ({why})"),
         }
@@ -89,11 +106,14 @@ async fn difference(visit: &Visit) -> Difference {
     };
     let answer = match answer.await {
         Ok(answer) => answer,
-        // A clock that is years off breaks the handshake, which then is what is told.
         Err(err) if !err.is_connect() => {
             return Difference::Unknown(format!("{whose}: {}", crate::telemetry::chain(&err.without_url())));
         }
         Err(err) => {
+            // A clock that is months off breaks the handshake: then nobody tells the time, and that says enough.
+            if let Some(is) = out_of_time(&err) {
+                return Difference::Certificate { at: before, is, whose };
+            }
             let innermost = std::iter::successors(err.source(), |&err| err.source()).last();
             let why = innermost.map(ToString::to_string).unwrap_or_default();
             let why = why.split(" for ").next().unwrap_or_default();
@@ -106,6 +126,28 @@ async fn difference(visit: &Visit) -> Difference {
         Some(told) => Difference::Told { by: ahead(before, after, told), whose },
         None => Difference::Unknown(format!("{whose} tells no time")),
     }
+}
+
+/// What is wrong with the time of a certificate, where that is why there is no connection.
+fn out_of_time(err: &(dyn Error + 'static)) -> Option<&'static str> {
+    let mut next = Some(err);
+    while let Some(err) = next {
+        match err.downcast_ref() {
+            Some(rustls::Error::InvalidCertificate(
+                CertificateError::Expired | CertificateError::ExpiredContext { .. },
+            )) => return Some("has expired"),
+            Some(rustls::Error::InvalidCertificate(
+                CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. },
+            )) => return Some("is not good yet"),
+            Some(_) | None => {}
+        }
+        // An error of I/O that holds another does not name it as its source.
+        next = match err.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(inner) => Some(inner),
+            None => err.source(),
+        };
+    }
+    None
 }
 
 /// Whose clock is asked: what was said, else the object store's, which refuses what is signed at another time, else the

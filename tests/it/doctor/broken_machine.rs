@@ -13,7 +13,12 @@ use chrono::{TimeDelta, Utc};
 
 use super::{
     Machine,
+    network::own_certificate,
     stand_ins::{UNIT, all_well},
+};
+use crate::services::{
+    free_port,
+    process::{Guarded, Program, find_program, folder_for},
 };
 
 fn mode(machine: &Machine, path: &str, mode: u32) {
@@ -148,6 +153,35 @@ fn a_clock_that_is_wrong_or_not_kept_is_told() {
     machine.program("timedatectl", &[("show", "NTPSynchronized=no\n", 0)]);
     clock(&tells_the_time(TimeDelta::zero()), "warning", "nothing keeps it right");
     clock("http://127.0.0.1:9/", "warning", "127.0.0.1 cannot be reached");
+}
+
+#[test]
+fn a_clock_that_is_so_wrong_that_certificates_are_out_of_time_is_told() {
+    let binary = find_program("openssl", &[]).unwrap();
+    let machine = Machine::set_up(&[]);
+    all_well(&machine);
+    let keys = folder_for(None);
+    for (from, until, words) in [
+        ("20190101000000Z", "20200101000000Z", "the certificate of 127.0.0.1 has expired"),
+        ("20400101000000Z", "20410101000000Z", "the certificate of 127.0.0.1 is not good yet"),
+    ] {
+        let [certificate, key] = own_certificate(keys.path(), from, until);
+        let port = free_port();
+        let arguments =
+            ["s_server", "-quiet", "-accept", &format!("127.0.0.1:{port}"), "-cert", &certificate, "-key", &key];
+        let program = Program {
+            binary: &binary,
+            arguments: arguments.map(str::to_owned).into(),
+            environment: vec![],
+            run_as: None,
+            end_signal: "KILL",
+        };
+        let process = Guarded::start(&program, keys.path(), false);
+        process.wait_for_port(port);
+        let report = machine.look_with(&["--time", &format!("https://127.0.0.1:{port}/")]);
+        report.says("Machine", "clock", "failed", words, "timedatectl set-ntp true");
+        report.says("Machine", "clock", "failed", "synchronised; by this clock it is 2", "is to be renewed");
+    }
 }
 
 #[test]

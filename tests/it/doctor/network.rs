@@ -229,8 +229,8 @@ fn caddy(binary: &Path, tls: &str) -> (Guarded, u16, tempfile::TempDir) {
     (process, https, folder)
 }
 
-/// A certificate for the domain that somebody signed themselves, good until then; its file, and its key's.
-fn own_certificate(folder: &Path, until: &str) -> String {
+/// A certificate for the domain that somebody signed themselves, good in that time; its file, and its key's.
+pub fn own_certificate(folder: &Path, from: &str, until: &str) -> [String; 2] {
     let path = |name: &str| folder.join(format!("{until}{name}")).display().to_string();
     let (key, request, certificate, config) = (path(".key"), path(".csr"), path(".pem"), path(".cnf"));
     std::fs::write(path(".index"), "").unwrap();
@@ -249,9 +249,9 @@ fn own_certificate(folder: &Path, until: &str) -> String {
     let name = format!("subjectAltName=DNS:{DOMAIN}");
     openssl(&[&["req", "-subj", "/CN=Somebody", "-addext", &name, "-out", &request], &curve[..]].concat());
     let files = ["-config", &config, "-keyfile", &key, "-in", &request, "-out", &certificate];
-    let dates = ["-startdate", "20190101000000Z", "-enddate", until];
+    let dates = ["-startdate", from, "-enddate", until];
     openssl(&[&["ca", "-batch", "-selfsign", "-notext"], &files[..], &dates].concat());
-    format!("{certificate} {key}")
+    [certificate, key]
 }
 
 #[test]
@@ -280,7 +280,8 @@ fn a_certificate_that_browsers_do_not_believe_is_told() {
     report.says("Network", "way back", "ok", "this machine reaches itself at 127.0.0.1:", "");
 
     let keys = folder_for(None);
-    let (_old, port, _folder) = caddy(&binary, &own_certificate(keys.path(), "20200101000000Z"));
+    let signed = |until| own_certificate(keys.path(), "20190101000000Z", until).join(" ");
+    let (_old, port, _folder) = caddy(&binary, &signed("20200101000000Z"));
     at(port);
     machine.look().says(
         "Network",
@@ -289,7 +290,7 @@ fn a_certificate_that_browsers_do_not_believe_is_told() {
         "CN=Somebody expired on 2020-01-01",
         "logs --tail 50 caddy",
     );
-    let (_own, port, _folder) = caddy(&binary, &own_certificate(keys.path(), "20400101000000Z"));
+    let (_own, port, _folder) = caddy(&binary, &signed("20400101000000Z"));
     at(port);
     machine.look().says("Network", "certificate", "failed", "browsers do not believe it", "--certificate acme");
 }
