@@ -260,3 +260,28 @@ fn units_that_do_not_run_do_not_start_by_themselves_or_start_again_and_again_are
     let report = units("LoadState=not-found\nActiveState=inactive\nSubState=dead\nUnitFileState=\n");
     report.says("Machine", "meetbox.service", "failed", "not installed (not-found)", "systemctl daemon-reload");
 }
+
+#[test]
+fn the_unit_of_the_containers_is_told_by_itself() {
+    let machine = Machine::set_up(&[]);
+    all_well(&machine);
+    let stack = |from: &str, to: &str| {
+        let unit = UNIT.replace(from, to);
+        assert_ne!(unit, UNIT);
+        machine.program("systemctl", &[("show meetbox-stack.service", &unit, 0), ("show meetbox", UNIT, 0)]);
+        let report = machine.look();
+        report.says("Machine", "meetbox.service", "ok", "active since", "");
+        report
+    };
+    let failed = stack(
+        "Result=success\nNRestarts=0\nExecMainStatus=0\nLoadState=loaded\nActiveState=active\nSubState=running",
+        "Result=exit-code\nNRestarts=0\nExecMainStatus=1\nLoadState=loaded\nActiveState=failed\nSubState=failed",
+    );
+    let fix = "systemctl restart meetbox-stack.service";
+    failed.says("Machine", "meetbox-stack.service", "failed", "failed (failed); result: exit-code", fix);
+    let fix = "systemctl enable meetbox-stack.service";
+    let report = stack("UnitFileState=enabled", "UnitFileState=disabled");
+    report.says("Machine", "meetbox-stack.service", "failed", "does not start with the machine (disabled)", fix);
+    let report = stack("LoadState=loaded", "LoadState=not-found");
+    report.says("Machine", "meetbox-stack.service", "failed", "not installed (not-found)", "meetbox setup");
+}

@@ -7,7 +7,11 @@ use std::{
 
 use sqlx::Connection;
 
-use super::{Machine, well::Installation};
+use super::{
+    Machine,
+    stand_ins::{containers, docker},
+    well::Installation,
+};
 use crate::services::{
     Redis, S3, free_port, postgres,
     s3::{ACCESS_KEY, BUCKET, REGION, SECRET_KEY},
@@ -24,13 +28,26 @@ async fn a_server_that_is_gone_is_told_and_so_is_the_webhook_that_nobody_takes()
     report.says("Meetings", "one Redis for all", "ok", "for all three", "");
     report.says("Recordings", "recorder", "failed", "no recorder listens in Redis", "restart egress");
 
+    // It says since when, too.
+    let mut connection = sqlx::PgConnection::connect(&it.machine.setting("DATABASE_URL")).await.unwrap();
+    let old = "insert into livekit_events (event_id, event_type, payload, created_at, received_at)
+               values ('EV_old', 'room_finished', '{}', now(), now() - interval '3 hours 10 minutes')";
+    sqlx::query(old).execute(&mut connection).await.unwrap();
+
     it.machine.change("etc/meetbox/livekit.yaml", "/livekit/webhook", "/elsewhere");
-    it.look().says("Meetings", "webhook", "failed", "livekit.yaml sends it to [\"http://127.0.0.1:", "meetbox setup");
+    let said = "within 9s; the one before it came 3 h ago; livekit.yaml sends it to [\"http://127.0.0.1:";
+    it.look().says("Meetings", "webhook", "failed", said, "meetbox setup");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_livekit_that_is_gone_or_has_another_key_is_told() {
     let mut it = Installation::running().await;
+    let old =
+        containers(&it.machine).into_iter().map(|it| it.replace("livekit-server:v1.13.5", "livekit-server:v1.12.0"));
+    docker(&it.machine, &old.collect::<Vec<_>>());
+    let said = "0 rooms; it runs as livekit/livekit-server:v1.12.0, and 1.13.5 is what this is made for";
+    it.look().says("Meetings", "LiveKit", "warning", said, "systemctl reload meetbox-stack");
+
     let secret = it.machine.setting("LIVEKIT_API_SECRET");
     it.machine.set("LIVEKIT_API_SECRET", "qJ3tXw8ZpL5vNc2RbY7mKd4HsF9gTe6A");
     let report = it.look();

@@ -44,6 +44,10 @@ fn a_container_that_does_not_run_is_not_healthy_or_is_another_is_told_with_its_f
     at(&restarted, "redis", "warning", "started it again 12 times", "logs --tail 50 redis");
     let old = with_changed("livekit", "livekit-server:v1.13.5", "livekit-server:v1.12.0");
     at(&old, "livekit", "warning", "it runs livekit/livekit-server:v1.12.0, and this Meetbox is for", "meetbox setup");
+    let old = with_changed("egress", "livekit/egress:v1.14.1", "livekit/egress:v1.9.0");
+    let said = "it runs livekit/egress:v1.9.0, and this Meetbox is for livekit/egress:v1.14.1";
+    at(&old, "egress", "warning", said, "systemctl reload-or-restart meetbox-stack");
+    at(&old, "livekit", "ok", "running, livekit/livekit-server:v", "");
 }
 
 #[test]

@@ -80,6 +80,33 @@ fn doors_where_nobody_listens_and_inner_ports_that_are_open_are_told() {
 }
 
 #[test]
+fn each_inner_port_that_is_open_is_told_with_what_shuts_it() {
+    let machine = Machine::set_up(&[]);
+    let inner = || machine.look().check("Network", "inner ports").clone();
+    assert_eq!(inner()["state"], "unknown", "there are no tables: {}", inner());
+    for (at, said, fix) in [
+        (0, "3001 (meetbox) listens on 0.0.0.0", "BIND=127.0.0.1"),
+        (1, "7880 (livekit) listens on 0.0.0.0", "bind_addresses in livekit.yaml"),
+        (2, "5432 (postgres) listens on 0.0.0.0", "ports: of postgres"),
+        (3, "6379 (redis) listens on 0.0.0.0", "ports: of redis"),
+        (4, "2019 (caddy's admin) listens on 0.0.0.0", "admin in Caddyfile"),
+    ] {
+        let mut listening = INNER_TCP;
+        listening[at].0 = "0.0.0.0";
+        sockets(&machine, "tcp", &listening);
+        let report = machine.look();
+        report.says("Network", "inner ports", "failed", said, fix);
+        let message = report.check("Network", "inner ports")["message"].as_str().unwrap().to_owned();
+        assert_eq!(message.matches("listens on").count(), 1, "{message}");
+    }
+    // Over IPv6 alone.
+    sockets(&machine, "tcp", &INNER_TCP);
+    let any = "0".repeat(32);
+    machine.write("proc/net/tcp6", &format!("  sl  local_address\n   0: {any}:18EB {any}:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4711 1 0000000000000000 100 0 0 10 0\n"));
+    machine.look().says("Network", "inner ports", "failed", "6379 (redis) listens on [::]", "ports: of redis");
+}
+
+#[test]
 fn a_firewall_that_shuts_people_out_is_told() {
     let machine = Machine::set_up(&[]);
     all_well(&machine);
@@ -105,7 +132,8 @@ fn a_firewall_that_shuts_people_out_is_told() {
     let open = "-P INPUT ACCEPT\n-P FORWARD ACCEPT\n-P OUTPUT ACCEPT\n";
     firewall(open).says("Network", "firewall", "warning", "9090/tcp", "meetbox firewall open");
     firewall(open).says("Network", "firewall", "warning", "7980/tcp (the recorder: the page", "meetbox firewall open");
-    let some = RULES.replace("9090,7980", "9090").replace("-A INPUT -j REJECT --reject-with icmp-host-prohibited\n", "");
+    let some =
+        RULES.replace("9090,7980", "9090").replace("-A INPUT -j REJECT --reject-with icmp-host-prohibited\n", "");
     let report = firewall(&some);
     report.says("Network", "firewall", "warning", "7980/tcp", "meetbox firewall open");
     assert!(!report.check("Network", "firewall").to_string().contains("9090"), "{}", report.text);
@@ -182,6 +210,45 @@ fn name_server(addresses: &'static [&'static str]) -> String {
     format!("nameserver {host}\n")
 }
 
+/// Somebody outside who says to everybody that their packets come from this address.
+fn stun_server(seen: Ipv4Addr) -> String {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap().to_string();
+    thread::spawn(move || {
+        let mut request = [0; 512];
+        while let Ok((_, from)) = socket.recv_from(&mut request) {
+            // Source: RFC 8489, 14.2. The cookie is at the fourth byte, the transaction behind it.
+            let masked: Vec<u8> = seen.octets().iter().zip(&request[4..8]).map(|(byte, mask)| byte ^ mask).collect();
+            let answer = [&[1, 1, 0, 12], &request[4..20], &[0, 0x20, 0, 8, 0, 1, 0, 0], &masked].concat();
+            let _ = socket.send_to(&answer, from);
+        }
+    });
+    address
+}
+
+#[test]
+fn an_address_that_livekit_cannot_learn_is_told() {
+    let machine = Machine::set_up(&[]);
+    let nobody = "no STUN server answers (127.0.0.1:9: ";
+    machine.look().says("Network", "public address", "failed", nobody, "meetbox setup --public-address ADDRESS");
+    let stun = stun_server(Ipv4Addr::new(203, 0, 113, 7));
+    let report = machine.look_with(&["--stun", &stun]);
+    report.says("Network", "public address", "ok", "203.0.113.7, which LiveKit asks a STUN server for", "");
+
+    // It starts, and offers what it has.
+    machine.change("etc/meetbox/livekit.yaml", "use_external_ip: true", "use_external_ip: false");
+    machine.look().says("Network", "public address", "unknown", nobody, "");
+}
+
+#[test]
+fn a_turn_that_is_off_or_that_nobody_is_told_of_is_told() {
+    let machine = Machine::set_up(&[]);
+    machine.change("etc/meetbox/livekit.yaml", "domain: \"meet.example.org\"", "domain: \"\"");
+    machine.look().says("Network", "TURN", "failed", "turn.domain is empty, so nobody is told of it", "meetbox setup");
+    machine.change("etc/meetbox/livekit.yaml", "turn:\n  enabled: true", "turn:\n  enabled: false");
+    machine.look().says("Network", "TURN", "warning", "off: whoever is let out by nothing but port 443", "by hand");
+}
+
 #[test]
 fn a_domain_that_leads_elsewhere_or_nowhere_is_told_with_the_record_to_set() {
     if !getuid().is_root() {
@@ -201,6 +268,15 @@ fn a_domain_that_leads_elsewhere_or_nowhere_is_told_with_the_record_to_set() {
     let report = domain(&["203.0.113.7", "2001:db8::8"]);
     report.says("Network", "domain", "failed", "2001:db8::8 over IPv6, which is not this machine", "AAAA");
     domain(&["198.51.100.9"]).says("Network", "domain", "unknown", "leads to 198.51.100.9", "");
+
+    let stun = stun_server(Ipv4Addr::new(203, 0, 113, 7));
+    let report = machine.look_with(&["--stun", &stun]);
+    let record = "where meet.example.org is managed, set: A meet.example.org 203.0.113.7";
+    let said = "meet.example.org leads to 198.51.100.9, and this machine is 203.0.113.7";
+    report.says("Network", "domain", "failed", said, record);
+    machine.write("etc/resolv.conf", &name_server(&[]));
+    let report = machine.look_with(&["--stun", &stun]);
+    report.says("Network", "domain", "failed", "leads nowhere", "add: A meet.example.org 203.0.113.7");
     machine.write("etc/resolv.conf", "nameserver 127.0.0.9\n");
     machine.look().says("Network", "domain", "unknown", "name servers cannot be asked", "");
 }
