@@ -3,6 +3,7 @@
 //! The list below is all that it looks at, in the order in which it is told. Every check has a time of its own and is asked
 //! beside the others; what one cannot find out keeps no other from its answer.
 
+mod backups;
 mod certificate;
 mod clock;
 mod containers;
@@ -75,7 +76,7 @@ type Looking<'a> = Pin<Box<dyn Future<Output = Result<Finding, Finding>> + Send 
 const LIMIT: Duration = Duration::from_secs(30);
 
 /// Everything that is looked at.
-const CHECKS: [Check; 32] = [
+const CHECKS: [Check; 33] = [
     check("Settings", "settings", |visit| Box::pin(settings::values(visit))),
     check("Settings", "secret files", |visit| Box::pin(settings::files(visit))),
     check("Machine", "clock", |visit| Box::pin(clock::look(visit))),
@@ -84,6 +85,7 @@ const CHECKS: [Check; 32] = [
     check("Machine", "folders", |visit| Box::pin(system::folders(visit))),
     check("Machine", "meetbox.service", |visit| Box::pin(system::service(visit))),
     check("Machine", "meetbox-stack.service", |visit| Box::pin(system::stack(visit))),
+    check("Machine", "backup", |visit| Box::pin(backups::look(visit))),
     check("Containers", "docker", |visit| Box::pin(containers::docker(visit))),
     check("Containers", "docker compose", |visit| Box::pin(containers::compose(visit))),
     check("Containers", "postgres", |visit| Box::pin(containers::postgres(visit))),

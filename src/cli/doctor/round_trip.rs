@@ -118,7 +118,7 @@ pub async fn look(visit: &Visit) -> Result<Finding, Finding> {
 }
 
 /// A time that has gone by, in its largest unit.
-fn age(time: TimeDelta) -> String {
+pub fn age(time: TimeDelta) -> String {
     match (time.num_days(), time.num_hours(), time.num_minutes()) {
         (0, 0, 0) => format!("{} s", time.num_seconds().max(0)),
         (0, 0, minutes) => format!("{minutes} min"),

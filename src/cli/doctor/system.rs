@@ -15,6 +15,23 @@ const LINES: &str = "300";
 /// How long the journal is waited for; an old one is slow, and only a reason is lost.
 const JOURNAL_PATIENCE: Duration = Duration::from_secs(4);
 
+/// What systemd says of a unit.
+pub struct Properties(BTreeMap<String, String>);
+
+impl Properties {
+    /// What a property is; empty where systemd does not say.
+    pub fn is(&self, name: &str) -> &str {
+        self.0.get(name).map(String::as_str).unwrap_or_default()
+    }
+}
+
+/// Asks systemd about a unit; `properties` begins with `--property=`.
+pub async fn show(machine: &Machine, unit: &str, properties: &str) -> Result<Properties, Finding> {
+    let said = machine.ask("systemctl", &["show", unit, properties]).await?;
+    let found = said.lines().filter_map(|line| line.split_once('='));
+    Ok(Properties(found.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()))
+}
+
 /// The unit of the API.
 pub async fn service(visit: &Visit) -> Result<Finding, Finding> {
     unit(&visit.machine, "meetbox.service").await
@@ -26,9 +43,8 @@ pub async fn stack(visit: &Visit) -> Result<Finding, Finding> {
 }
 
 async fn unit(machine: &Machine, unit: &str) -> Result<Finding, Finding> {
-    let said = machine.ask("systemctl", &["show", unit, PROPERTIES]).await?;
-    let found: BTreeMap<&str, &str> = said.lines().filter_map(|line| line.split_once('=')).collect();
-    let is = |name: &str| found.get(name).copied().unwrap_or_default();
+    let found = show(machine, unit, PROPERTIES).await?;
+    let is = |name: &str| found.is(name);
 
     if is("LoadState") != "loaded" {
         let fix = "meetbox setup writes the units; then systemctl daemon-reload";

@@ -33,7 +33,7 @@ fn a_machine_with_nothing_on_it_gets_a_line_for_every_check() {
 
     assert_eq!(report.code, Some(2));
     assert_eq!(report.answer["ok"], false);
-    assert_eq!(report.states().len(), 32, "{}", report.text);
+    assert_eq!(report.states().len(), 33, "{}", report.text);
     report.says("Settings", "settings", "failed", "DATABASE_URL is not set", "meetbox setup");
     report.says("Settings", "secret files", "failed", "nothing is installed here", "meetbox setup");
     report.says("Machine", "clock", "unknown", "`timedatectl` is not on the PATH", "");
@@ -47,7 +47,7 @@ fn a_machine_with_nothing_on_it_gets_a_line_for_every_check() {
     let (out, err) = (String::from_utf8(plain.stdout).unwrap(), String::from_utf8(plain.stderr).unwrap());
     assert!(out.starts_with("Settings\n  failed   settings "), "{out}");
     assert!(out.contains("\n           fix: meetbox setup\n"), "{out}");
-    assert!(out.contains("32 checks: "), "{out}");
+    assert!(out.contains("33 checks: "), "{out}");
     assert!(err.ends_with("checks failed\n"), "{err}");
 }
 

@@ -1,5 +1,6 @@
 //! `meetbox doctor`: what is broken is seen, with what mends it, and keeps nothing else from being looked at.
 
+mod backups;
 mod broken_machine;
 mod broken_services;
 mod containers;
