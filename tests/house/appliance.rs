@@ -61,7 +61,12 @@ fn folders_and_files_are_the_same_everywhere() {
     says("systemd/tmpfiles.conf", &[&folder(RECORDINGS), &folder(RESCUE), &backups]);
     says(
         "systemd/meetbox-backup.service",
-        &["ReadWritePaths=-/var/lib/meetbox\n", "ExecStart=/usr/local/bin/meetbox backup\n"],
+        &[
+            "ReadWritePaths=-/var/lib/meetbox\n",
+            "ExecStart=/usr/local/bin/meetbox backup\n",
+            // Root without it does not read what others own in /etc/meetbox.
+            "CapabilityBoundingSet=CAP_DAC_READ_SEARCH\n",
+        ],
     );
     let mounted = |folder: &str| format!("- {folder}:{folder}\n");
     let file = |name: &str| format!("- {FOLDER}/{name}:");
