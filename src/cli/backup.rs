@@ -105,8 +105,8 @@ fn prune(runtime: &Runtime, folder: &Folder, target: &Target, name: &Name) -> Re
     }
     let now = Clock::System.now();
     let pruned = match &target.bucket {
-        Some(bucket) => runtime.block_on(bucket.prune(&name.domain, target.keep, now)),
-        None => folder.prune(&name.domain, target.keep, now),
+        Some(bucket) => runtime.block_on(bucket.prune(name, target.keep, now)),
+        None => folder.prune(name, target.keep, now),
     };
     let pruned =
         pruned.map_err(|err| Failure::ours("the backup is made; older ones cannot be deleted").because(&err))?;

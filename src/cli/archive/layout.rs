@@ -27,6 +27,8 @@ const BLOCK: u64 = 512;
 const TRAILER: u64 = 2 * BLOCK;
 /// Text members are read as a whole; none that we write comes near this.
 const LONGEST_TEXT: u64 = 1 << 20;
+/// With so many of the last bytes of an archive its manifest is had, were it for hundreds of public keys.
+pub const TAIL: u64 = 1 << 16;
 const CHUNK: usize = 128 * 1024;
 
 /// A member as it was written or found.
@@ -262,6 +264,21 @@ impl Walk<'_> {
     }
 }
 
+/// The manifest in the last bytes of an archive, for whoever has it elsewhere and does not fetch it to ask whose it is;
+/// nothing when it does not stand there as it is written.
+pub fn manifest_in(tail: &[u8]) -> Option<String> {
+    let (_, blocks) = tail.as_rchunks::<{ BLOCK as usize }>();
+    let found = blocks.iter().enumerate().rev().find_map(|(number, block)| {
+        let found = tar::Header::from_byte_slice(block);
+        let (size, time) = (found.entry_size().ok()?, found.mtime().ok()?);
+        let is_it = header(MANIFEST, size, time).ok()?.as_bytes() == block;
+        is_it.then_some((number, usize::try_from(size).ok()?))
+    });
+    let (number, size) = found?;
+    let text = blocks[number + 1..].as_flattened().get(..size)?;
+    String::from_utf8(text.to_owned()).ok()
+}
+
 /// The only header that a member of that name, size and time has.
 fn header(name: &str, size: u64, time: u64) -> io::Result<tar::Header> {
     let mut header = tar::Header::new_gnu();
@@ -348,6 +365,15 @@ mod tests {
         let mut archive = tar::Archive::new(&bytes[..]);
         let names = archive.entries().unwrap().map(|entry| entry.unwrap().path().unwrap().display().to_string());
         assert_eq!(names.collect::<Vec<_>>(), MEMBERS);
+    }
+
+    #[test]
+    fn the_manifest_is_found_in_the_last_bytes() {
+        let bytes = archive(&[7; 70_000], b"secrets");
+        let tail = &bytes[bytes.len() - usize::try_from(TAIL).unwrap()..];
+        assert_eq!(manifest_in(tail).as_deref(), Some("{}"));
+        assert_eq!(manifest_in(&tail[..tail.len() - 1]), None, "it is cut off");
+        assert_eq!(manifest_in(b"a letter"), None);
     }
 
     #[test]

@@ -81,18 +81,22 @@ impl Manifest {
 
     /// Reads the one of an archive.
     pub fn read(archive: &layout::Reader) -> Result<Self, Damage> {
+        Self::parse(&archive.text(layout::MANIFEST)?)
+    }
+
+    /// Reads what [`Self::json`] wrote.
+    pub fn parse(text: &str) -> Result<Self, Damage> {
         /// What is read of a form that may be another.
         #[derive(Deserialize)]
         struct Form {
             format: u32,
         }
-        let text = archive.text(layout::MANIFEST)?;
         let broken = |err: serde_json::Error| Damage::Broken(format!("its manifest cannot be understood: {err}"));
-        let Form { format } = serde_json::from_str(&text).map_err(broken)?;
+        let Form { format } = serde_json::from_str(text).map_err(broken)?;
         if format != FORMAT {
             return Err(Damage::Form(format));
         }
-        let manifest: Self = serde_json::from_str(&text).map_err(broken)?;
+        let manifest: Self = serde_json::from_str(text).map_err(broken)?;
         // It is shown to people before anything proves who wrote it, and must not be able to steer their terminals.
         let about = &manifest.about;
         let words = [&about.meetbox, &about.domain].into_iter().chain(&manifest.encrypted_to);

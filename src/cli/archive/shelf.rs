@@ -12,13 +12,18 @@ use futures_util::TryStreamExt as _;
 use rustix::fs::FlockOperation;
 use sha2::{Digest, Sha256};
 
-use super::{config_files::eprintln, layout::Reader, manifest::Manifest, postgres::cannot_write};
+use super::{
+    config_files::eprintln,
+    layout::{self, Reader},
+    manifest::Manifest,
+    postgres::cannot_write,
+};
 use crate::{
     app::http_client,
     cli::Failure,
     clock::Clock,
     config::{Settings, StorageSettings},
-    storage::Storage,
+    storage::{ByteRange, Storage},
 };
 
 /// Under which keys they stand in the object store.
@@ -66,15 +71,16 @@ pub struct Keep {
 }
 
 impl Keep {
-    /// Those of one house that no rule keeps. The newest is always kept.
-    pub fn old_ones(self, mut names: Vec<Name>, now: DateTime<Utc>) -> Vec<Name> {
+    /// Those that no rule keeps, out of one house's others besides the one that was just made, which is always kept and is
+    /// one of the newest.
+    pub fn old_ones(self, mut others: Vec<Name>, now: DateTime<Utc>) -> Vec<Name> {
         if self.newest.is_none() && self.days.is_none() {
             return Vec::new();
         }
-        names.sort_by(|a, b| b.cmp(a));
-        let newest = usize::try_from(self.newest.unwrap_or(1)).unwrap_or(usize::MAX).max(1);
+        others.sort_by(|a, b| b.cmp(a));
+        let newest = usize::try_from(self.newest.unwrap_or(1)).unwrap_or(usize::MAX).saturating_sub(1);
         let since = self.days.map(|days| now - TimeDelta::days(i64::from(days)));
-        let behind = names.into_iter().skip(newest);
+        let behind = others.into_iter().skip(newest);
         behind.filter(|name| since.is_none_or(|since| name.taken_at < since)).collect()
     }
 }
@@ -147,13 +153,17 @@ impl Folder {
         Ok(path)
     }
 
-    /// Deletes what is old of that house's, and answers how many that were. What is called like a backup and is none, or
-    /// is another house's, stays.
-    pub fn prune(&self, domain: &str, keep: Keep, now: DateTime<Utc>) -> Result<usize, Failure> {
-        let names = list(&self.dir)?.into_iter().map(|(name, _)| name).filter(|name| name.domain == domain);
-        let (ours, others): (Vec<_>, Vec<_>) = names.partition(|name| made_by_us(&self.path(name), name));
-        for name in others {
-            eprintln(&format!("{name} is not as Meetbox made it; it is left alone, and counts for nothing"));
+    /// Deletes what is old of the house's whose backup was just made, and answers how many that were. What is called like a
+    /// backup and is none, or is another house's, stays.
+    pub fn prune(&self, made: &Name, keep: Keep, now: DateTime<Utc>) -> Result<usize, Failure> {
+        let mut ours = Vec::new();
+        for (name, _) in others(list(&self.dir)?, made, now) {
+            let path = self.path(&name);
+            let is_file = fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_file());
+            let manifest = File::open(&path).ok().and_then(|file| Manifest::read(&Reader::glance(file).ok()?).ok());
+            if is_file && is_of(manifest, &name) {
+                ours.push(name);
+            }
         }
         let old = keep.old_ones(ours, now);
         for name in &old {
@@ -165,11 +175,26 @@ impl Folder {
     }
 }
 
-/// Whether what it says inside is what its name says.
-fn made_by_us(path: &Path, name: &Name) -> bool {
-    let is_file = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file());
-    let manifest = File::open(path).ok().and_then(|file| Manifest::read(&Reader::glance(file).ok()?).ok());
-    is_file && manifest.is_some_and(|it| it.about.domain == name.domain && it.about.created_at == name.taken_at)
+/// The same house's besides the one that was just made. One that is dated after now is not among them, and told: by a clock
+/// that was wrong it would be the newest for years, and those that are newer in truth would have to go.
+fn others(found: Vec<(Name, u64)>, made: &Name, now: DateTime<Utc>) -> Vec<(Name, u64)> {
+    // Two in one second: the later one is called after the next.
+    let now = now.max(made.taken_at);
+    let ours = found.into_iter().filter(|(name, _)| name.domain == made.domain && name != made);
+    let (ahead, others): (Vec<_>, Vec<_>) = ours.partition(|(name, _)| name.taken_at > now);
+    for (name, _) in ahead {
+        eprintln(&format!("{name} is dated after now; it is left alone, and counts for nothing. Is the clock right?"));
+    }
+    others
+}
+
+/// Whether what it says inside is what its name says; what is not is told.
+fn is_of(manifest: Option<Manifest>, name: &Name) -> bool {
+    let is_of = manifest.is_some_and(|it| it.about.domain == name.domain && it.about.created_at == name.taken_at);
+    if !is_of {
+        eprintln(&format!("{name} is not as Meetbox made it; it is left alone, and counts for nothing"));
+    }
+    is_of
 }
 
 /// The backups in a folder, by their names alone, with their sizes in bytes; the oldest first.
@@ -224,15 +249,15 @@ impl Bucket {
         let key = key(name);
         let cannot = |err| Failure::ours("cannot bring the backup to the object store").because(&err);
         let opened = File::open(path).map_err(|err| Failure::ours("cannot read the backup").because(&err))?;
-        let sum = super::layout::sum(opened).map_err(|err| Failure::ours("cannot read the backup").because(&err))?;
+        let sum = layout::sum(opened).map_err(|err| Failure::ours("cannot read the backup").because(&err))?;
         self.0.upload_file(&key, path, "application/x-tar", |_| {}).await.map_err(cannot)?;
         let mut sha256 = Sha256::new();
-        let read = self.read(name, |bytes| {
+        let read = self.read(name, None, |bytes| {
             sha256.update(bytes);
             Ok(())
         });
         read.await?;
-        if super::layout::hex(&sha256.finalize()) == sum {
+        if layout::hex(&sha256.finalize()) == sum {
             return Ok(());
         }
         self.0.delete(&key).await.map_err(cannot)?;
@@ -242,12 +267,17 @@ impl Bucket {
     /// Writes one into a file.
     pub async fn fetch(&self, name: &Name, file: &mut File) -> Result<(), Failure> {
         use std::io::Write as _;
-        self.read(name, |bytes| file.write_all(bytes)).await
+        self.read(name, None, |bytes| file.write_all(bytes)).await
     }
 
-    async fn read(&self, name: &Name, mut take: impl FnMut(&[u8]) -> io::Result<()>) -> Result<(), Failure> {
+    async fn read(
+        &self,
+        name: &Name,
+        range: Option<ByteRange>,
+        mut take: impl FnMut(&[u8]) -> io::Result<()>,
+    ) -> Result<(), Failure> {
         let cannot = |err| Failure::ours("cannot read the backup from the object store").because(&err);
-        let download = self.0.get(&key(name), None).await.map_err(cannot)?;
+        let download = self.0.get(&key(name), range).await.map_err(cannot)?;
         let download = download.ok_or_else(|| {
             Failure::input(format!("there is no {name} in the object store"))
                 .hint("`meetbox restore --list` tells what is")
@@ -257,6 +287,17 @@ impl Bucket {
             take(&bytes).map_err(|err| cannot_write(&err))?;
         }
         Ok(())
+    }
+
+    /// What one says of itself, as far as it does. It is not looked at whether the rest is whole.
+    async fn manifest(&self, name: &Name) -> Result<Option<Manifest>, Failure> {
+        let mut tail = Vec::new();
+        let read = self.read(name, Some(ByteRange::Last(layout::TAIL)), |bytes| {
+            tail.extend_from_slice(bytes);
+            Ok(())
+        });
+        read.await?;
+        Ok(layout::manifest_in(&tail).and_then(|text| Manifest::parse(&text).ok()))
     }
 
     /// The backups there, with their sizes in bytes; the oldest first.
@@ -279,10 +320,18 @@ impl Bucket {
         }
     }
 
-    /// Deletes what is old of that house's, and answers how many that were.
-    pub async fn prune(&self, domain: &str, keep: Keep, now: DateTime<Utc>) -> Result<usize, Failure> {
-        let names = self.list().await?.into_iter().map(|(name, _)| name).filter(|name| name.domain == domain);
-        let old = keep.old_ones(names.collect(), now);
+    /// Deletes what is old of the house's whose backup was just made, and answers how many that were. What is called like a
+    /// backup and is none, or is another house's, stays.
+    pub async fn prune(&self, made: &Name, keep: Keep, now: DateTime<Utc>) -> Result<usize, Failure> {
+        let mut ours = Vec::new();
+        for (name, size) in others(self.list().await?, made, now) {
+            // Of what is empty there is no part that could be asked for.
+            let manifest = if size == 0 { None } else { self.manifest(&name).await? };
+            if is_of(manifest, &name) {
+                ours.push(name);
+            }
+        }
+        let old = keep.old_ones(ours, now);
         for name in &old {
             let deleted = self.0.delete(&key(name)).await;
             deleted.map_err(|err| Failure::ours(format!("cannot delete {name} in the object store")).because(&err))?;
@@ -320,10 +369,10 @@ mod tests {
     }
 
     #[test]
-    fn what_any_rule_keeps_stays_and_the_newest_always_does() {
+    fn what_any_rule_keeps_stays_beside_the_one_that_was_just_made() {
         let now: DateTime<Utc> = "2026-11-26T12:00:00Z".parse().unwrap();
         let names: Vec<_> =
-            (20..26).map(|day| name(&format!("meetbox-meet.example.org-202611{day}T030000Z.tar"))).collect();
+            (20..25).map(|day| name(&format!("meetbox-meet.example.org-202611{day}T030000Z.tar"))).collect();
         let old = |newest, days| {
             let old = Keep { newest, days }.old_ones(names.clone(), now);
             let mut days: Vec<_> = old.iter().map(|name| name.taken_at.format("%d").to_string()).collect();
@@ -337,5 +386,22 @@ mod tests {
         assert_eq!(old(Some(5), Some(1)), "20");
         assert_eq!(old(None, Some(0)), "20 21 22 23 24");
         assert_eq!(old(Some(0), None), "20 21 22 23 24");
+    }
+
+    #[test]
+    fn neither_the_one_that_was_just_made_nor_one_that_is_dated_after_now_is_among_the_old() {
+        let found = |text: &str| (name(&format!("meetbox-{text}.tar")), 1);
+        let (made, _) = found("meet.example.org-20261125T030000Z");
+        let found = vec![
+            found("meet.example.org-20261124T030000Z"),
+            found("meet.example.org-20261125T030000Z"),
+            found("meet.example.org-20261125T030001Z"),
+            found("meet.example.org-21261126T030000Z"),
+            found("other.example.org-20261124T030000Z"),
+        ];
+        // The clock that the name was taken from was set back while it was made.
+        let now: DateTime<Utc> = "2026-11-25T02:00:00Z".parse().unwrap();
+        let others = others(found, &made, now);
+        assert_eq!(others, [(name("meetbox-meet.example.org-20261124T030000Z.tar"), 1)]);
     }
 }

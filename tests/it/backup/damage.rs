@@ -6,7 +6,7 @@ use super::Machine;
 use crate::services::postgres;
 
 /// The members of an archive, by name.
-fn members(archive: &Path) -> Vec<(String, u64, Vec<u8>)> {
+pub fn members(archive: &Path) -> Vec<(String, u64, Vec<u8>)> {
     let mut archive = tar::Archive::new(fs::File::open(archive).unwrap());
     let entries = archive.entries().unwrap().map(|entry| {
         let mut entry = entry.unwrap();
@@ -18,7 +18,7 @@ fn members(archive: &Path) -> Vec<(String, u64, Vec<u8>)> {
 }
 
 /// Writes an archive of these members as Meetbox would.
-fn write(path: &Path, members: &[(String, u64, Vec<u8>)]) {
+pub fn write(path: &Path, members: &[(String, u64, Vec<u8>)]) {
     let mut tar = tar::Builder::new(fs::File::create(path).unwrap());
     for (name, time, bytes) in members {
         let mut header = tar::Header::new_gnu();

@@ -44,9 +44,17 @@ async fn backups_go_to_the_object_store_and_come_back_from_there() {
     machine.run(&["restore", "--from-bucket", "../etc/passwd", "--verify"]).fails(1, "it is no name of a backup");
 
     machine.more.extend([("BACKUP_TO_BUCKET", "true".to_owned()), ("BACKUP_KEEP", "1".to_owned())]);
+    // Called like ours and none: they neither go nor make ours go.
+    let strangers = [(2020, "not ours"), (2021, ""), (2126, "not ours")];
+    for (year, text) in strangers {
+        let name = format!("backups/meetbox-meet.example.org-{year}0101T000000Z.tar");
+        fs::write(store.bucket(BUCKET).join(name), text).unwrap();
+    }
     let said = machine.run(&["backup"]);
-    assert!(said.err.contains("deleted 1 older") && there().len() == 2, "{said:?} {:?}", there());
+    assert!(said.err.contains("deleted 1 older") && there().len() == 2 + strangers.len(), "{said:?} {:?}", there());
     assert!(!there().contains(&first.to_owned()) && there().contains(&"notes.txt".to_owned()), "{:?}", there());
+    assert_eq!(said.err.matches("is not as Meetbox made it").count(), 2, "{said:?}");
+    assert_eq!(said.err.matches("is dated after now").count(), 1, "{said:?}");
 
     store.kill();
     let away = machine.run(&["backup"]);

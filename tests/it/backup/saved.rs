@@ -8,7 +8,10 @@ use std::{
     process::{Command, Stdio},
 };
 
-use super::{Machine, SECRET};
+use super::{
+    Machine, SECRET,
+    damage::{members, write},
+};
 use crate::services::{postgres, postgres::find_postgres_program, process::find_program};
 
 /// Runs a program in that folder; it must be content.
@@ -120,6 +123,26 @@ async fn old_backups_go_and_what_is_not_ours_stays() {
     assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 1 + 3, "the lock and three backups");
     let listed = machine.run(&["restore", "--list"]);
     assert_eq!(listed.out.lines().count(), 4, "{listed:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_just_made_stays_whatever_the_clock_said_before() {
+    let machine = Machine::new(postgres().database().await);
+    let first = machine.backup(&[]);
+    // As a clock that was a century ahead had it made.
+    let ahead = machine.at("shelf/meetbox-meet.example.org-21260311T030000Z.tar");
+    let mut its = members(&first);
+    let mut manifest: serde_json::Value = serde_json::from_slice(&its[2].2).unwrap();
+    manifest["created_at"] = "2126-03-11T03:00:00Z".into();
+    its[2].2 = manifest.to_string().into_bytes();
+    write(&ahead, &its);
+
+    let said = machine.run(&["backup", "--keep", "1"]);
+    assert!(said.err.contains("21260311T030000Z.tar is dated after now"), "{said:?}");
+    assert!(said.err.contains("deleted 1 older"), "{said:?}");
+    assert!(!first.exists() && ahead.exists() && machine.shelf().len() == 2, "{:?}", machine.shelf());
+    let made = said.out.strip_prefix("saved ").and_then(|rest| rest.split_once(" (")).unwrap().0;
+    machine.restore(Path::new(made), &["--verify"]).succeeds("can be restored");
 }
 
 #[tokio::test(flavor = "multi_thread")]
