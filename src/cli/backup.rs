@@ -77,7 +77,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
             runtime.block_on(async {
                 tokio::select! {
                     outcome = bucket.put(&draft.path, &name) => outcome,
-                    () = stop.cancelled() => Err(postgres::interrupted()),
+                    () = stop.cancelled() => Err(progress::interrupted()),
                 }
             })?;
             format!("backups/{name} in the object store")
@@ -135,10 +135,12 @@ impl Work<'_> {
     /// Fills a draft, reads it again and compares; answers its size.
     fn write(&self, draft: Draft, name: &Name) -> Result<(Draft, u64), Failure> {
         let address = Address::of(&self.settings.database)?;
-        let snapshot = self.runtime.block_on(Snapshot::take(&self.settings.database)).map_err(|err| {
-            Failure::ours("cannot read the database")
-                .because(&err)
-                .hint("DATABASE_URL says where it is; `meetbox check` looks at all settings")
+        let snapshot = progress::unless_stopped(self.runtime, self.stop, async {
+            Snapshot::take(&self.settings.database).await.map_err(|err| {
+                Failure::ours("cannot read the database")
+                    .because(&err)
+                    .hint("DATABASE_URL says where it is; `meetbox check` looks at all settings")
+            })
         })?;
         let tool = Tool::find("pg_dump", &address, &self.root.join("etc/meetbox"))?;
         let about = about(&snapshot, &tool, name)?;

@@ -17,7 +17,7 @@ use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::config_files::eprintln;
+use super::{config_files::eprintln, progress::interrupted};
 use crate::{cli::Failure, config::DatabaseSettings};
 
 /// What is read of a program's complaints.
@@ -273,11 +273,6 @@ fn beside<T>(
 fn kill(child: &Child) {
     // One that has ended by itself needs no signal.
     let _ = rustix::process::kill_process(rustix::process::Pid::from_child(child), rustix::process::Signal::KILL);
-}
-
-/// The work was to be broken off.
-pub fn interrupted() -> Failure {
-    Failure::input("interrupted; nothing was changed")
 }
 
 /// As libpq takes the name of a database, whatever stands in it.

@@ -98,6 +98,26 @@ pub fn stop_by_signal(runtime: &Runtime) -> Result<CancellationToken, Failure> {
     Ok(stop)
 }
 
+/// Waits for that, unless it is to be broken off before.
+pub fn unless_stopped<T>(
+    runtime: &Runtime,
+    stop: &CancellationToken,
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    runtime.block_on(async {
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => Err(interrupted()),
+            done = work => done,
+        }
+    })
+}
+
+/// The work was to be broken off.
+pub fn interrupted() -> Failure {
+    Failure::input("interrupted; nothing was changed")
+}
+
 #[cfg(test)]
 mod tests {
     use super::size;

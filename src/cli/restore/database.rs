@@ -6,9 +6,8 @@ use chrono::Utc;
 use sha2::{Digest, Sha256};
 use sqlx::PgPool;
 use tokio::runtime::Runtime;
-use tokio_util::sync::CancellationToken;
 
-use super::{Args, confirm, source::Opened};
+use super::{Args, Waiting, confirm, source::Opened};
 use crate::{
     app::backups::{Exchange, ExchangeError, Others, exchange},
     cli::{
@@ -40,8 +39,7 @@ pub struct Job<'a> {
     pub settings: &'a Settings,
     pub opened: &'a Opened,
     pub root: &'a Path,
-    pub runtime: &'a Runtime,
-    pub stop: &'a CancellationToken,
+    pub waiting: Waiting<'a>,
 }
 
 /// What a restored database holds.
@@ -69,7 +67,7 @@ impl Job<'_> {
         let server = self.server()?;
         let restored = self.beside(&server)?;
         self.take_away(&server, &restored.name)?;
-        server.release(self.runtime);
+        server.release(self.waiting.runtime);
         let told = restored.told(self.opened.contents.rows.len());
         print(&format!("{} can be restored: {told}\n", self.opened.told()))
     }
@@ -85,11 +83,11 @@ impl Job<'_> {
         if there {
             eprintln(&format!("What is there now stays on the server, as {kept}."));
         }
-        confirm(args)?;
+        confirm(args, self.waiting)?;
 
         let restored = self.beside(&server)?;
         let names = Exchange { new: &restored.name, place: &place, kept: &kept };
-        if let Err(err) = self.runtime.block_on(exchange(&server.admin, names, others)) {
+        if let Err(err) = self.waiting.runtime.block_on(exchange(&server.admin, names, others)) {
             self.take_away(&server, &restored.name)?;
             return Err(match &err {
                 ExchangeError::InUse(_) => in_use(&err),
@@ -98,7 +96,7 @@ impl Job<'_> {
                 }
             });
         }
-        server.release(self.runtime);
+        server.release(self.waiting.runtime);
         let told = restored.told(self.opened.contents.rows.len());
         print(&format!("restored {place} from {}: {told}\n", self.opened.told()))?;
         if there {
@@ -112,7 +110,7 @@ impl Job<'_> {
         let settings = &self.settings.database;
         let address = Address::of(settings)?;
         let about = &self.opened.contents.about;
-        let found = self.runtime.block_on(async {
+        let found = self.waiting.runtime.block_on(async {
             let admin = admin(self.settings).await?;
             let Some(held) = lock::try_hold_restore(&admin, address.database()).await.map_err(failed)? else {
                 let message = format!("somebody else restores a backup of {}", address.database());
@@ -150,7 +148,7 @@ impl Job<'_> {
 
     /// Whether there is a database in that place already, and nobody in it who has to be asked to leave.
     fn look(&self, server: &Server, place: &str, others: Others) -> Result<bool, Failure> {
-        let (there, sessions) = self.runtime.block_on(async {
+        let (there, sessions) = self.waiting.runtime.block_on(async {
             let mut db = server.admin.acquire().await.map_err(DbError::from).map_err(failed)?;
             let there = databases::exists(&mut db, place).await.map_err(failed)?;
             Ok::<_, Failure>((there, databases::sessions(&mut db, place).await.map_err(failed)?))
@@ -164,7 +162,7 @@ impl Job<'_> {
     /// Restores into a database of its own, which is taken away when anything is not as it should be.
     fn beside(&self, server: &Server) -> Result<Restored, Failure> {
         let name = format!("{}{:08x}", scratch_prefix(server.address.database()), rand::random::<u32>());
-        let created = self.runtime.block_on(async {
+        let created = self.waiting.runtime.block_on(async {
             let mut db = server.admin.acquire().await.map_err(DbError::from)?;
             databases::create(&mut db, &name).await
         });
@@ -188,7 +186,7 @@ impl Job<'_> {
         let settings = &self.settings.database;
         let cannot =
             |err: &(dyn std::error::Error + 'static)| Failure::ours("cannot read what was restored").because(err);
-        let (rows, schema) = self.runtime.block_on(async {
+        let (rows, schema) = self.waiting.on(async {
             let pool = backup::connect(settings, Some(name)).await.map_err(|err| cannot(&err))?;
             let read = read(&pool).await;
             pool.close().await;
@@ -198,9 +196,11 @@ impl Job<'_> {
             return Err(Failure::input("what was restored is not what was saved")
                 .hint(format!("saved {:?}, restored {rows:?}", contents.rows)));
         }
-        let migrated = self.runtime.block_on(db::migrate::migrate_database(settings, name)).map_err(|err| {
+        let migrated = self.waiting.runtime.block_on(db::migrate::migrate_database(settings, name)).map_err(|err| {
             Failure::ours("the migrations of this Meetbox do not apply to what was restored").because(&err)
         })?;
+        // Migrating is not broken off half-way; what comes of it is not made use of.
+        self.waiting.go_on()?;
         let total = rows.values().sum();
         Ok(Restored { name: name.to_owned(), rows: total, applied: migrated.applied, schema: migrated.version })
     }
@@ -217,7 +217,7 @@ impl Job<'_> {
         let sealed = self.opened.archive.read(layout::DUMP).map_err(cannot)?;
         let summed = Summed { inner: self.opened.keys.open(sealed)?, sha256: Sha256::new(), bytes: 0 };
         let mut input = Counted::new("restoring the database", summed);
-        server.tool.read_from(&server.address, &arguments, &mut input, self.stop)?;
+        server.tool.read_from(&server.address, &arguments, &mut input, self.waiting.stop)?;
         // It may have stopped before the end, where nothing is left for it.
         io::copy(&mut input, &mut io::sink()).map_err(cannot)?;
         let Summed { sha256, bytes, .. } = input.into_inner();
@@ -229,7 +229,7 @@ impl Job<'_> {
     }
 
     fn take_away(&self, server: &Server, name: &str) -> Result<(), Failure> {
-        let dropped = self.runtime.block_on(async {
+        let dropped = self.waiting.runtime.block_on(async {
             let mut db = server.admin.acquire().await.map_err(DbError::from)?;
             databases::drop(&mut db, name).await
         });

@@ -9,6 +9,10 @@ use std::{
     path::PathBuf,
 };
 
+use rustix::event::{self, Timespec};
+use tokio::runtime::Runtime;
+use tokio_util::sync::CancellationToken;
+
 use self::source::Opened;
 use super::{
     Failure,
@@ -22,6 +26,9 @@ use super::{
     print, runtime,
 };
 use crate::config::{Settings, StorageSettings};
+
+/// How often it is looked whether the work is broken off while an answer is waited for.
+const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
 
 /// Arguments of `meetbox restore`.
 #[derive(clap::Args)]
@@ -59,6 +66,25 @@ fn name(text: &str) -> Result<Name, &'static str> {
     Name::parse(text).ok_or("it is no name of a backup, such as meetbox-meet.example.org-20261126T030000Z.tar")
 }
 
+/// How something is waited for that may be broken off.
+#[derive(Clone, Copy)]
+struct Waiting<'a> {
+    runtime: &'a Runtime,
+    stop: &'a CancellationToken,
+}
+
+impl Waiting<'_> {
+    /// Waits for that, unless the work is broken off before.
+    fn on<T>(self, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+        progress::unless_stopped(self.runtime, self.stop, work)
+    }
+
+    /// Goes on, unless the work was broken off meanwhile.
+    fn go_on(self) -> Result<(), Failure> {
+        if self.stop.is_cancelled() { Err(progress::interrupted()) } else { Ok(()) }
+    }
+}
+
 /// Does what is asked.
 pub fn run(args: Args) -> Result<(), Failure> {
     let settings = match Settings::from_process() {
@@ -71,21 +97,22 @@ pub fn run(args: Args) -> Result<(), Failure> {
     // Connections are closed by it, also where work ends early.
     let _inside = runtime.enter();
     let stop = progress::stop_by_signal(&runtime)?;
+    let waiting = Waiting { runtime: &runtime, stop: &stop };
     let Some(settings) = &settings else {
-        return settings::restore(&Opened::find(&args, None, &runtime)?, &args);
+        return settings::restore(&Opened::find(&args, None, waiting)?, &args, waiting);
     };
     if args.list {
         return list(settings, &runtime);
     }
-    let opened = Opened::find(&args, Some(settings), &runtime)?;
+    let opened = Opened::find(&args, Some(settings), waiting)?;
     if args.settings {
-        return settings::restore(&opened, &args);
+        return settings::restore(&opened, &args, waiting);
     }
-    let job = database::Job { settings, opened: &opened, root: &args.root, runtime: &runtime, stop: &stop };
+    let job = database::Job { settings, opened: &opened, root: &args.root, waiting };
     if args.verify { job.verify() } else { job.restore(&args) }
 }
 
-fn list(settings: &Settings, runtime: &tokio::runtime::Runtime) -> Result<(), Failure> {
+fn list(settings: &Settings, runtime: &Runtime) -> Result<(), Failure> {
     let row = |place: String, (name, bytes): &(Name, u64)| {
         vec![name.taken_at.format("%Y-%m-%d %H:%M:%S UTC").to_string(), name.domain.clone(), size(*bytes), place]
     };
@@ -102,17 +129,31 @@ fn list(settings: &Settings, runtime: &tokio::runtime::Runtime) -> Result<(), Fa
     print(&table(&rows))
 }
 
-/// Goes on only when the operator wants that.
-fn confirm(args: &Args) -> Result<(), Failure> {
-    if args.yes {
-        return Ok(());
+/// Goes on only when the operator wants that, and has not broken it off meanwhile.
+fn confirm(args: &Args, waiting: Waiting<'_>) -> Result<(), Failure> {
+    if !args.yes {
+        ask(waiting)?;
     }
+    waiting.go_on()
+}
+
+fn ask(waiting: Waiting<'_>) -> Result<(), Failure> {
     if !io::stdin().is_terminal() {
         return Err(Failure::input("this is not done without asking, and nobody is there to answer").hint("say --yes"));
     }
     eprintln("Type yes to go on:");
+    let cannot = |err: io::Error| Failure::input("cannot read the answer").because(&err);
+    // A line that is waited for while it is read would not notice Ctrl-C, which is told otherwise here.
+    let stdin = io::stdin();
+    loop {
+        waiting.go_on()?;
+        match event::poll(&mut [event::PollFd::new(&stdin, event::PollFlags::IN)], Some(&LOOK)) {
+            Ok(0) | Err(rustix::io::Errno::INTR) => {}
+            Ok(_) => break,
+            Err(err) => return Err(cannot(err.into())),
+        }
+    }
     let mut answer = String::new();
-    let read = io::stdin().lock().read_line(&mut answer);
-    read.map_err(|err| Failure::input("cannot read the answer").because(&err))?;
+    stdin.lock().read_line(&mut answer).map_err(cannot)?;
     if answer.trim() == "yes" { Ok(()) } else { Err(Failure::input("nothing was changed")) }
 }

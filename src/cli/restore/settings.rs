@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Args, confirm, source::Opened};
+use super::{Args, Waiting, confirm, source::Opened};
 use crate::{
     cli::{
         Failure,
@@ -31,7 +31,7 @@ struct Change<'a> {
 }
 
 /// Shows what differs, asks, and writes.
-pub fn restore(opened: &Opened, args: &Args) -> Result<(), Failure> {
+pub fn restore(opened: &Opened, args: &Args, waiting: Waiting<'_>) -> Result<(), Failure> {
     if opened.files.is_empty() {
         return Err(Failure::input(format!("{} holds no settings", opened.told())));
     }
@@ -44,7 +44,7 @@ pub fn restore(opened: &Opened, args: &Args) -> Result<(), Failure> {
         return print(&format!("0 files written, {same} are as they should be\n"));
     }
     eprintln(&format!("{} puts back {} files.", opened.told(), changes.len()));
-    confirm(args)?;
+    confirm(args, waiting)?;
     for change in &changes {
         change.make()?;
     }

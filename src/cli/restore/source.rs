@@ -7,10 +7,9 @@ use std::{
     path::Path,
 };
 
-use tokio::runtime::Runtime;
 use uuid::Uuid;
 
-use super::Args;
+use super::{Args, Waiting};
 use crate::{
     cli::{
         Failure,
@@ -36,10 +35,10 @@ pub struct Opened {
 
 impl Opened {
     /// The archive of the arguments.
-    pub fn find(args: &Args, settings: Option<&Settings>, runtime: &Runtime) -> Result<Self, Failure> {
+    pub fn find(args: &Args, settings: Option<&Settings>, waiting: Waiting<'_>) -> Result<Self, Failure> {
         let (file, called) = match (&args.archive, &args.from_bucket, settings) {
             (Some(path), _, _) => (open(path)?, path.display().to_string()),
-            (None, Some(name), Some(settings)) => (fetch(name, settings, runtime)?, name.to_string()),
+            (None, Some(name), Some(settings)) => (fetch(name, settings, waiting)?, name.to_string()),
             (None, _, _) => return Err(Failure::input("no archive is named")),
         };
         let archive = Reader::open(file).map_err(|err| unusable(&called, &err))?;
@@ -92,7 +91,7 @@ fn open(path: &Path) -> Result<File, Failure> {
 }
 
 /// Fetches one into a file without a name, which goes when it is closed, however that comes about.
-fn fetch(name: &Name, settings: &Settings, runtime: &Runtime) -> Result<File, Failure> {
+fn fetch(name: &Name, settings: &Settings, waiting: Waiting<'_>) -> Result<File, Failure> {
     let dir = &settings.backup.dir;
     let cannot = |err: io::Error| Failure::input(format!("cannot write to {}", dir.display())).because(&err);
     fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(cannot)?;
@@ -101,6 +100,6 @@ fn fetch(name: &Name, settings: &Settings, runtime: &Runtime) -> Result<File, Fa
     let mut file = opened.map_err(cannot)?;
     fs::remove_file(&path).map_err(cannot)?;
     eprintln(&format!("fetching {name}"));
-    runtime.block_on(Bucket::of(settings)?.fetch(name, &mut file))?;
+    waiting.on(Bucket::of(settings)?.fetch(name, &mut file))?;
     Ok(file)
 }

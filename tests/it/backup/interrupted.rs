@@ -12,7 +12,7 @@ use super::{Machine, Said};
 use crate::services::postgres;
 
 /// Waits until that is so.
-fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !is_so() {
         assert!(begun.elapsed() < Duration::from_secs(60), "{what}");
@@ -20,7 +20,7 @@ fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-fn signal(child: &std::process::Child, signal: Signal) {
+pub fn signal(child: &std::process::Child, signal: Signal) {
     kill_process(Pid::from_child(child), signal).unwrap();
 }
 
@@ -106,6 +106,43 @@ async fn a_restore_that_is_broken_off_leaves_the_database_as_it_was() {
     std::fs::remove_file(machine.programs.join("pg_restore")).unwrap();
     // The database on trial is left, and goes with the next.
     machine.run(&["restore", &archive, "--identity", &key, "--verify"]).succeeds("can be restored");
+    assert_eq!(machine.databases().await, Vec::<String>::new());
+}
+
+/// A `pg_restore` after which somebody holds a table for some seconds, so that its rows cannot be counted.
+const HOLDS_TABLE: &str = r#"
+[ "$1" = --version ] && exec $REAL --version
+for argument in "$@"; do database=${argument#--dbname=}; done
+$REAL "$@" || exit
+ask="psql --quiet --tuples-only --no-align --username meetbox"
+# What is read of this program must not be held open any longer.
+$ask --command 'begin; lock table meetings; select pg_sleep(5)' "$database" </dev/null >/dev/null 2>&1 &
+until [ "$($ask --command "select count(*) from pg_locks
+    where mode = 'AccessExclusiveLock' and granted and relation = 'meetings'::regclass" "$database")" = 1 ]; do :; done
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_that_is_broken_off_after_pg_restore_has_ended_exchanges_nothing() {
+    let machine = Machine::new(postgres().database().await);
+    machine.sow().await;
+    let archive = machine.backup(&[]).display().to_string();
+    machine.sql("delete from participants").await;
+    machine.stand_in("pg_restore", HOLDS_TABLE);
+    let key = machine.at("key").display().to_string();
+    let child = machine.start(&["restore", &archive, "--identity", &key, "--yes"]);
+
+    // From another database: whoever is connected to this one stands in the way of the exchange.
+    let pool = postgres().database().await.pool().await;
+    let counting = "select exists (select from pg_stat_activity where starts_with(datname::text, $1)
+        and application_name = 'meetbox backup' and wait_event_type = 'Lock')";
+    let begun = Instant::now();
+    while !sqlx::query_scalar::<_, bool>(counting).bind(machine.scratch_prefix()).fetch_one(&pool).await.unwrap() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "it counts rows");
+    }
+    pool.close().await;
+    signal(&child, Signal::TERM);
+    Said::of(child.wait_with_output().unwrap()).fails(1, "interrupted; nothing was changed");
+    assert_eq!(machine.count("participants").await, 0);
     assert_eq!(machine.databases().await, Vec::<String>::new());
 }
 

@@ -141,15 +141,20 @@ impl Machine {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     }
 
-    /// The databases of the cluster that a restore of this machine's could have made.
-    pub async fn databases(&self) -> Vec<String> {
+    /// How databases begin that are on trial for this machine's.
+    pub fn scratch_prefix(&self) -> String {
         let digest = sha2::Sha256::digest(&self.database.name);
         let digits: String = digest[..4].iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("meetbox_restore_{digits}_")
+    }
+
+    /// The databases of the cluster that a restore of this machine's could have made.
+    pub async fn databases(&self) -> Vec<String> {
         let pool = self.database.pool().await;
         let names = "select datname::text from pg_database
             where starts_with(datname::text, $1) or starts_with(datname::text, $2) order by 1";
         let rows = sqlx::query(names)
-            .bind(format!("meetbox_restore_{digits}_"))
+            .bind(self.scratch_prefix())
             .bind(format!("{}_before_", self.database.name))
             .fetch_all(&pool)
             .await

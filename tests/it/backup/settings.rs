@@ -1,9 +1,14 @@
 //! Settings put back: shown without secrets, with what was there kept, on a machine that has none yet as well.
 
-use std::{fs, os::unix::fs::PermissionsExt};
+use std::{
+    fs,
+    io::{Read, Write},
+    os::unix::fs::PermissionsExt,
+    process::{Command, Stdio},
+};
 
-use super::{Machine, SECRET};
-use crate::services::postgres;
+use super::{Machine, SECRET, interrupted::until};
+use crate::services::{postgres, process::find_program};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn settings_are_put_back_only_when_asked_for_and_what_was_there_stands_beside() {
@@ -57,4 +62,44 @@ async fn a_machine_without_settings_gets_them_from_the_archive_and_the_key() {
     super::Said::of(output).succeeds("2 files written");
     let text = fs::read_to_string(fresh.path().join("etc/meetbox/meetbox.env")).unwrap();
     assert!(text.contains(SECRET));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ctrl_c_at_the_question_is_heard_at_once_and_nothing_is_written() {
+    let Some(script) = find_program("script", &[]) else {
+        println!("skipped: there is no script, which makes a terminal");
+        return;
+    };
+    let machine = Machine::new(postgres().database().await);
+    let archive = machine.backup(&[]).display().to_string();
+    let env = machine.at("root/etc/meetbox/meetbox.env");
+    fs::write(&env, "PUBLIC_URL=https://third.example.org\n").unwrap();
+    let key = machine.at("key").display().to_string();
+    let restore = machine.command(&["restore", &archive, "--settings", "--identity", &key]);
+    let words = [restore.get_program()].into_iter().chain(restore.get_args());
+    let words: Vec<_> = words.map(|word| format!("'{}'", word.to_str().unwrap())).collect();
+    let mut terminal = Command::new(script)
+        .args(["-qec", &format!("exec {}", words.join(" ")), "/dev/null"])
+        .env_clear()
+        .envs(restore.get_envs().filter_map(|(name, value)| Some((name, value?))))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (mut keys, mut screen) = (terminal.stdin.take().unwrap(), terminal.stdout.take().unwrap());
+    let mut shown = Vec::new();
+    while !String::from_utf8_lossy(&shown).contains("Type yes to go on:") {
+        let mut byte = [0];
+        assert_eq!(screen.read(&mut byte).unwrap(), 1, "{}", String::from_utf8_lossy(&shown));
+        shown.extend(byte);
+    }
+    // Without a line behind it.
+    keys.write_all(b"\x03").unwrap();
+    until("it ends", || terminal.try_wait().unwrap().is_some());
+    screen.read_to_end(&mut shown).unwrap();
+    assert_eq!(terminal.wait().unwrap().code(), Some(1));
+    let shown = String::from_utf8_lossy(&shown);
+    assert!(shown.contains("error: interrupted; nothing was changed"), "{shown}");
+    assert!(!machine.at("root/etc/meetbox/meetbox.env.before").exists());
+    assert_eq!(fs::read_to_string(&env).unwrap(), "PUBLIC_URL=https://third.example.org\n");
 }
