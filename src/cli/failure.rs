@@ -50,6 +50,15 @@ impl Failure {
         self
     }
 
+    /// Adds what failed after it, which is no reason of it, below what to do.
+    #[must_use]
+    pub fn besides(mut self, later: &Self) -> Self {
+        let words = [self.hint.as_deref(), Some(&format!("besides, {}", later.message)), later.hint.as_deref()];
+        let words: Vec<_> = words.into_iter().flatten().filter(|words| !words.is_empty()).map(str::trim_end).collect();
+        self.hint = Some(words.join("\n"));
+        self
+    }
+
     /// Says it on stderr and answers the code to exit with.
     pub(super) fn tell(&self) -> ExitCode {
         // When even stderr is gone, the exit code is all that is left to say it with.
@@ -96,6 +105,16 @@ mod tests {
         let failure = Failure::input("port 3001 is taken").hint("stop the other process, or set PORT");
 
         assert_eq!(failure.text(), "error: port 3001 is taken\n\nhint: stop the other process, or set PORT\n");
+        assert_eq!(failure.code(), 1);
+    }
+
+    #[test]
+    fn what_fails_afterwards_does_not_hide_what_failed_first() {
+        let later = Failure::ours("cannot drop the database on trial").hint("the next `meetbox restore` does it");
+        let failure = Failure::input("pg_restore failed").hint("look at its log").besides(&later);
+
+        let hint = "look at its log\nbesides, cannot drop the database on trial\nthe next `meetbox restore` does it";
+        assert_eq!(failure.text(), format!("error: pg_restore failed\n\nhint: {hint}\n"));
         assert_eq!(failure.code(), 1);
     }
 

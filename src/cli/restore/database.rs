@@ -88,13 +88,13 @@ impl Job<'_> {
         let restored = self.beside(&server)?;
         let names = Exchange { new: &restored.name, place: &place, kept: &kept };
         if let Err(err) = self.waiting.runtime.block_on(exchange(&server.admin, names, others)) {
-            self.take_away(&server, &restored.name)?;
-            return Err(match &err {
+            let failure = match &err {
                 ExchangeError::InUse(_) => in_use(&err),
                 ExchangeError::Db(_) => {
                     Failure::ours(format!("cannot put it in the place of {place}; all is as it was")).because(&err)
                 }
-            });
+            };
+            return Err(self.after_taking_away(&server, &restored.name, failure));
         }
         server.release(self.waiting.runtime);
         let told = restored.told(self.opened.contents.rows.len());
@@ -171,13 +171,7 @@ impl Job<'_> {
                 "the role in DATABASE_URL has to be allowed that: alter role … createdb; the server also needs room for both",
             )
         })?;
-        match self.fill(server, &name) {
-            Ok(restored) => Ok(restored),
-            Err(failure) => {
-                self.take_away(server, &name)?;
-                Err(failure)
-            }
-        }
+        self.fill(server, &name).map_err(|failure| self.after_taking_away(server, &name, failure))
     }
 
     fn fill(&self, server: &Server, name: &str) -> Result<Restored, Failure> {
@@ -226,6 +220,15 @@ impl Job<'_> {
             return Err(Failure::input("the database in the backup is not as it was written"));
         }
         Ok(())
+    }
+
+    /// That failure, once the database on trial is taken away. When that fails as well, as it does when the server is gone, it
+    /// is only said besides: it explains nothing.
+    fn after_taking_away(&self, server: &Server, name: &str, failure: Failure) -> Failure {
+        match self.take_away(server, name) {
+            Ok(()) => failure,
+            Err(besides) => failure.besides(&besides),
+        }
     }
 
     fn take_away(&self, server: &Server, name: &str) -> Result<(), Failure> {

@@ -110,6 +110,25 @@ async fn a_trial_says_what_would_come_of_it_and_leaves_no_trace() {
     assert_eq!(machine.count("meetings").await, rows);
 }
 
+/// A `pg_restore` that fails, and after which the database on trial cannot be dropped either.
+const FAILS_TWICE: &str = r#"
+[ "$1" = --version ] && exec $REAL --version
+for argument in "$@"; do database=${argument#--dbname=}; done
+psql --quiet --username meetbox --command \
+    'update pg_database set datistemplate = true where datname = current_database()' "$database"
+echo 'no room left' >&2; exit 1
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn why_a_restore_failed_is_told_even_when_its_database_cannot_be_taken_away() {
+    let machine = Machine::new(postgres().database().await);
+    let archive = machine.backup(&[]);
+    machine.stand_in("pg_restore", FAILS_TWICE);
+    let said = machine.restore(&archive, &["--yes"]);
+    said.fails(2, "error: pg_restore failed: no room left");
+    assert!(said.err.contains("besides, cannot drop the database meetbox_restore_"), "{said:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_older_schema_is_migrated_and_a_newer_one_refused() {
     let machine = Machine::new(postgres().empty_database().await);
