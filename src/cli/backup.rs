@@ -74,12 +74,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
         None => folder.keep(draft, &name)?.display().to_string(),
         Some(bucket) => {
             config_files::eprintln(&format!("bringing {} to the object store", progress::size(size)));
-            runtime.block_on(async {
-                tokio::select! {
-                    outcome = bucket.put(&draft.path, &name) => outcome,
-                    () = stop.cancelled() => Err(progress::interrupted()),
-                }
-            })?;
+            runtime.block_on(bucket.put(&draft.path, &name, &stop))?;
             format!("backups/{name} in the object store")
         }
     };

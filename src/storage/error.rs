@@ -46,6 +46,8 @@ pub enum StorageError {
     /// The object has no byte of the range that was asked for.
     #[error("the range lies outside of the object")]
     Range { whole: Option<u64> },
+    #[error("the upload was broken off")]
+    Stopped,
     #[error("cannot read the file that is to be uploaded: {0}")]
     File(#[source] io::Error),
     #[error("cannot {doing} in STORAGE_DIR: {source}")]
@@ -81,6 +83,7 @@ impl StorageError {
             | Self::Mismatch(_)
             | Self::Key(_)
             | Self::Range { .. }
+            | Self::Stopped
             | Self::File(_) => false,
         }
     }
@@ -104,6 +107,7 @@ impl StorageError {
             | Self::Garbled(_)
             | Self::Key(_)
             | Self::Range { .. }
+            | Self::Stopped
             | Self::File(_)
             | Self::Folder { .. } => false,
         }
@@ -126,6 +130,7 @@ impl StorageError {
             | Self::Mismatch(_)
             | Self::Key(_)
             | Self::Range { .. }
+            | Self::Stopped
             | Self::File(_)
             | Self::Folder { .. } => false,
         }

@@ -14,6 +14,7 @@ use std::{path::Path, time::Duration};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures_util::TryStreamExt as _;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use self::key::Key;
@@ -64,6 +65,30 @@ impl Default for Patience {
             stall: Duration::from_secs(30),
             completion: Duration::from_secs(300),
         }
+    }
+}
+
+/// Whom an upload tells how far it is, and who may stop it.
+struct Watched<'a, P> {
+    progress: &'a P,
+    stop: CancellationToken,
+}
+
+impl<'a, P> Watched<'a, P> {
+    /// Nobody stops it.
+    fn by(progress: &'a P) -> Self {
+        Self { progress, stop: CancellationToken::new() }
+    }
+}
+
+async fn unless_stopped<T>(
+    stop: &CancellationToken,
+    work: impl Future<Output = Result<T, StorageError>>,
+) -> Result<T, StorageError> {
+    tokio::select! {
+        biased;
+        () = stop.cancelled() => Err(StorageError::Stopped),
+        done = work => done,
     }
 }
 
@@ -204,8 +229,28 @@ impl Storage {
         let key = Key::parse(key)?;
         match self {
             Self::NotConfigured => Err(StorageError::NotConfigured),
-            Self::S3(s3) => s3.upload_file(key, path, content_type, &progress).await,
+            Self::S3(s3) => s3.upload_file(key, path, content_type, Watched::by(&progress)).await,
             Self::Folder(folder) => folder.upload_file(key, path, &progress).await,
+        }
+    }
+
+    /// The same for as long as nobody stops it. Then parts that are there are taken back; an object that was whole by then
+    /// stays.
+    pub async fn upload_file_until(
+        &self,
+        stop: &CancellationToken,
+        key: &str,
+        path: &Path,
+        content_type: &str,
+    ) -> Result<(), StorageError> {
+        let key = Key::parse(key)?;
+        match self {
+            Self::NotConfigured => Err(StorageError::NotConfigured),
+            Self::S3(s3) => {
+                let watched = Watched { stop: stop.clone(), ..Watched::by(&|_| {}) };
+                s3.upload_file(key, path, content_type, watched).await
+            }
+            Self::Folder(folder) => unless_stopped(stop, folder.upload_file(key, path, &|_| {})).await,
         }
     }
 

@@ -11,6 +11,7 @@ use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use futures_util::TryStreamExt as _;
 use rustix::fs::FlockOperation;
 use sha2::{Digest, Sha256};
+use tokio_util::sync::CancellationToken;
 
 use super::{
     config_files::eprintln,
@@ -23,7 +24,7 @@ use crate::{
     cli::Failure,
     clock::Clock,
     config::{Settings, StorageSettings},
-    storage::{ByteRange, Storage},
+    storage::{ByteRange, Storage, StorageError},
 };
 
 /// Under which keys they stand in the object store.
@@ -244,24 +245,45 @@ impl Bucket {
         storage.map(Self).map_err(|err| Failure::input("cannot work with the settings").because(&err))
     }
 
-    /// Uploads a file, reads it again and compares; what is not the same is taken back.
-    pub async fn put(&self, path: &Path, name: &Name) -> Result<(), Failure> {
+    /// Uploads a file, reads it again and compares. What is not proved to be the same, or is broken off, is taken back: it might
+    /// look whole.
+    pub async fn put(&self, path: &Path, name: &Name, stop: &CancellationToken) -> Result<(), Failure> {
         let key = key(name);
-        let cannot = |err| Failure::ours("cannot bring the backup to the object store").because(&err);
+        // What is there already was not brought by us, and is not ours to delete when this fails.
+        let there = self.0.head(&key).await.map_err(|err| not_brought(&err))?;
+        if there.is_some() {
+            return Err(Failure::ours(format!("there is a {name} in the object store already")).hint("try it again"));
+        }
+        let Err(failure) = self.bring(path, name, stop).await else { return Ok(()) };
+        Err(match self.0.delete(&key).await {
+            Ok(()) => failure.hint("what was brought to the object store is deleted there"),
+            Err(err) => failure.besides(
+                &Failure::ours(format!("cannot delete {key} in the object store"))
+                    .because(&err)
+                    .hint("delete it there: it may look whole, and nobody has proved that it is"),
+            ),
+        })
+    }
+
+    async fn bring(&self, path: &Path, name: &Name, stop: &CancellationToken) -> Result<(), Failure> {
+        let interrupted = || Failure::input("interrupted while the backup was brought to the object store");
         let opened = File::open(path).map_err(|err| Failure::ours("cannot read the backup").because(&err))?;
         let sum = layout::sum(opened).map_err(|err| Failure::ours("cannot read the backup").because(&err))?;
-        self.0.upload_file(&key, path, "application/x-tar", |_| {}).await.map_err(cannot)?;
+        let uploaded = self.0.upload_file_until(stop, &key(name), path, "application/x-tar").await;
+        uploaded.map_err(|err| if stop.is_cancelled() { interrupted() } else { not_brought(&err) })?;
         let mut sha256 = Sha256::new();
         let read = self.read(name, None, |bytes| {
             sha256.update(bytes);
             Ok(())
         });
-        read.await?;
+        tokio::select! {
+            () = stop.cancelled() => return Err(interrupted()),
+            outcome = read => outcome?,
+        }
         if layout::hex(&sha256.finalize()) == sum {
             return Ok(());
         }
-        self.0.delete(&key).await.map_err(cannot)?;
-        Err(Failure::ours("the object store gives back something else than was brought to it; it is deleted there"))
+        Err(Failure::ours("the object store gives back something else than was brought to it"))
     }
 
     /// Writes one into a file.
@@ -338,6 +360,10 @@ impl Bucket {
         }
         Ok(old.len())
     }
+}
+
+fn not_brought(err: &StorageError) -> Failure {
+    Failure::ours("cannot bring the backup to the object store").because(err)
 }
 
 fn key(name: &Name) -> String {

@@ -20,7 +20,7 @@ use tracing::warn;
 use url::Url;
 
 use super::{
-    super::{StorageError, key::Key, watch::Moved},
+    super::{StorageError, Watched, key::Key, unless_stopped, watch::Moved},
     Question, S3, answer,
     cargo::{Cargo, Sending},
     unreachable,
@@ -55,17 +55,22 @@ impl S3 {
         key: Key<'_>,
         path: &Path,
         content_type: &str,
-        progress: &(impl Fn(u64) + Send + Sync),
+        watched: Watched<'_, impl Fn(u64) + Send + Sync>,
     ) -> Result<(), StorageError> {
         let (file, size) = open(path).await?;
         let furthest = AtomicU64::new(0);
-        let sending = Sending::of(&furthest, progress);
+        let sending = Sending::of(&furthest, watched.progress);
+        let cargo = Cargo::File { file, range: 0..size };
         if size <= WHOLE {
-            self.put_whole(key, &Cargo::File { file, range: 0..size }, content_type, &sending).await?;
+            unless_stopped(&watched.stop, self.put_whole(key, &cargo, content_type, &sending)).await?;
         } else {
             let upload = self.begin(key.as_str(), content_type).await?;
-            let parts = Cargo::File { file, range: 0..size };
-            self.put_parts(key.as_str(), &upload, parts, sending).await?;
+            let parts = self.put_parts(key.as_str(), &upload, cargo, sending);
+            let outcome = unless_stopped(&watched.stop, parts).await;
+            if outcome.is_err() {
+                self.take_back(key.as_str(), &upload).await;
+            }
+            outcome?;
         }
         match self.head(key).await? {
             Some(info) if info.size == size => Ok(()),
@@ -94,22 +99,21 @@ impl S3 {
         if cargo.is_small() { self.asking(question, attempt).await } else { self.retrying(question, attempt).await }
     }
 
-    /// Sends everything in parts and puts it together; what fails on the way is taken back.
+    /// Sends everything in parts and puts it together.
     async fn put_parts(&self, key: &str, upload: &str, cargo: Cargo, sending: Sending<'_>) -> Result<(), StorageError> {
-        let outcome = match self.send_parts(key, upload, cargo, sending).await {
-            Ok(tags) => self.complete(key, upload, &tags).await,
-            Err(err) => Err(err),
-        };
-        if outcome.is_err()
-            && let Err(err) = self.abort(key, upload).await
-        {
+        let tags = self.send_parts(key, upload, cargo, sending).await?;
+        self.complete(key, upload, &tags).await
+    }
+
+    /// Takes back the parts of an upload that comes to nothing.
+    async fn take_back(&self, key: &str, upload: &str) {
+        if let Err(err) = self.abort(key, upload).await {
             warn!(
                 storage.key = key, error = %err,
                 "the parts of `{key}` that were uploaded cannot be taken back; a rule of the bucket may delete \
                  uploads that were not completed"
             );
         }
-        outcome
     }
 
     async fn begin(&self, key: &str, content_type: &str) -> Result<String, StorageError> {

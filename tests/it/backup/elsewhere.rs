@@ -2,11 +2,23 @@
 
 use std::fs;
 
-use super::Machine;
-use crate::services::{
-    S3, postgres,
-    postgres::find_postgres_program,
-    s3::{ACCESS_KEY, BUCKET, REGION, SECRET_KEY},
+use rustix::process::Signal;
+
+use super::{
+    Machine, Said,
+    interrupted::{signal, until},
+};
+use crate::{
+    services::{
+        S3, postgres,
+        postgres::find_postgres_program,
+        s3::{ACCESS_KEY, BUCKET, REGION, SECRET_KEY},
+    },
+    storage::{
+        self,
+        strict::{self, Strict, Trouble},
+        strict_store,
+    },
 };
 
 fn with_store(mut machine: Machine, store: &S3) -> Machine {
@@ -63,6 +75,52 @@ async fn backups_go_to_the_object_store_and_come_back_from_there() {
     assert_eq!(machine.shelf(), Vec::<String>::new());
     let without = Machine::new(machine.database.clone());
     without.run(&["backup", "--to-bucket"]).fails(1, "no object store is set");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_that_is_not_proved_to_be_in_the_object_store_is_not_left_there() {
+    let strict = Strict::start().await;
+    strict_store(&strict).prove().await.unwrap();
+    let mut machine = Machine::new(postgres().database().await);
+    machine.more.extend([
+        ("S3_ENDPOINT", strict.url()),
+        ("S3_ACCESS_KEY", strict::ACCESS_KEY.to_owned()),
+        ("S3_SECRET_KEY", strict::SECRET_KEY.to_owned()),
+        ("S3_BUCKET", storage::BUCKET.to_owned()),
+        ("S3_REGION", strict::REGION.to_owned()),
+        ("S3_FORCE_PATH_STYLE", "true".to_owned()),
+    ]);
+    let there = || strict.world().objects.keys().cloned().collect::<Vec<_>>();
+    let refusals = [
+        ("PUT object", Trouble::Rots, "something else than was brought to it"),
+        ("GET object", Trouble::Says(403, "AccessDenied"), "cannot read the backup from the object store"),
+    ];
+    for (on, trouble, words) in refusals {
+        strict.fail(on, trouble);
+        let said = machine.run(&["backup", "--to-bucket"]);
+        said.fails(2, words);
+        assert!(said.err.contains("what was brought to the object store is deleted there"), "{said:?}");
+        assert_eq!(there(), Vec::<String>::new());
+    }
+
+    for on in ["PUT object", "GET object"] {
+        let before = strict.asked(on);
+        strict.fail(on, Trouble::Hangs);
+        let child = machine.start(&["backup", "--to-bucket"]);
+        until("it is there", || strict.asked(on) > before);
+        assert_eq!(there().len(), 1);
+        signal(&child, Signal::TERM);
+        let said = Said::of(child.wait_with_output().unwrap());
+        said.fails(1, "interrupted while the backup was brought to the object store");
+        assert!(said.err.contains("what was brought to the object store is deleted there"), "{said:?}");
+        assert_eq!(there(), Vec::<String>::new());
+    }
+
+    strict.fail("GET object", Trouble::Says(403, "AccessDenied"));
+    strict.fail("DELETE object", Trouble::Says(403, "AccessDenied"));
+    let said = machine.run(&["backup", "--to-bucket"]);
+    said.fails(2, "cannot read the backup from the object store");
+    assert!(said.err.contains(&format!("besides, cannot delete {} in the object store", there()[0])), "{said:?}");
 }
 
 /// Docker as the appliance has it: `docker compose exec -T postgres PROGRAM …` in the folder of the compose files runs the

@@ -11,10 +11,11 @@ use futures_util::TryStreamExt as _;
 use md5::{Digest as _, Md5};
 use meetbox::storage::{ByteRange, Storage, StorageError};
 use tempfile::NamedTempFile;
+use tokio_util::sync::CancellationToken;
 
 use super::{
     Strict, folder, gateway, other,
-    strict::Trouble::{Damages, Says, Swallows},
+    strict::Trouble::{Damages, Hangs, Says, Swallows},
     strict_store,
 };
 use crate::services::{S3, Store};
@@ -153,6 +154,29 @@ async fn an_upload_that_fails_in_its_midst_is_taken_back() {
         assert_eq!(strict.asked("DELETE upload"), 2, "{on}");
         assert!(strict.world().uploads.is_empty(), "{on}: nothing is left over");
         assert_eq!(storage.head("large.mp4").await.unwrap(), None);
+    }
+}
+
+#[tokio::test]
+async fn an_upload_that_is_stopped_in_its_midst_is_taken_back() {
+    let file = file(LARGE);
+    for on in ["PUT part 4", "POST upload"] {
+        let strict = Strict::start().await;
+        let storage = strict_store(&strict);
+        storage.prove().await.unwrap();
+        strict.fail(on, Hangs);
+        let stop = CancellationToken::new();
+        let stopping = async {
+            while strict.asked(on) == 0 {
+                tokio::task::yield_now().await;
+            }
+            stop.cancel();
+        };
+        let upload = storage.upload_file_until(&stop, "large.mp4", file.path(), "video/mp4");
+        let (outcome, ()) = tokio::join!(upload, stopping);
+        assert!(matches!(outcome, Err(StorageError::Stopped)), "{on}: {outcome:?}");
+        assert_eq!(strict.asked("DELETE upload"), 1, "{on}");
+        assert!(strict.world().uploads.is_empty(), "{on}: no part is left over");
     }
 }
 

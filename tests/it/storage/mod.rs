@@ -6,7 +6,7 @@ mod large;
 mod links;
 mod sameness;
 mod start;
-mod strict;
+pub mod strict;
 
 use std::{path::Path, time::Duration};
 

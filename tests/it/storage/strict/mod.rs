@@ -37,11 +37,16 @@ pub enum Trouble {
     Says(u16, &'static str),
     /// It is done, and the answer is lost.
     Swallows,
+    /// It is done, and no answer ever comes.
+    Hangs,
     /// What was sent is damaged on its way.
     Damages,
     /// The store itself keeps something else than what it was given.
     Rots,
 }
+
+/// The status of an answer that does not come.
+const NEVER: u16 = 0;
 
 /// What the store holds, and what was asked of it.
 #[derive(Default)]
@@ -200,13 +205,19 @@ async fn answer(world: Arc<Mutex<World>>, mut request: Request) -> poem::Result<
     let body = request.take_body().into_vec().await?;
     let call = Call { method, bucket, key, query, body, md5, content_type, range };
 
-    let mut world = lock(&world);
-    let answer = match signed {
-        _ if chunked => Answer::error(501, "NotImplemented"),
-        Err(code) => Answer::error(if code == "AuthorizationQueryParametersError" { 400 } else { 403 }, code),
-        Ok(()) => decide(&mut world, call),
+    let (answer, ahead) = {
+        let mut world = lock(&world);
+        let answer = match signed {
+            _ if chunked => Answer::error(501, "NotImplemented"),
+            Err(code) => Answer::error(if code == "AuthorizationQueryParametersError" { 400 } else { 403 }, code),
+            Ok(()) => decide(&mut world, call),
+        };
+        (answer, world.ahead)
     };
-    let date = (Utc::now() + world.ahead).format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    if answer.status == NEVER {
+        std::future::pending::<()>().await;
+    }
+    let date = (Utc::now() + ahead).format("%a, %d %b %Y %H:%M:%S GMT").to_string();
     let status = StatusCode::from_u16(answer.status).expect("a status");
     let headers = answer.headers.into_iter().chain([("date", date)]);
     let response =
@@ -230,6 +241,10 @@ fn decide(world: &mut World, mut call: Call) -> Answer {
         Some(Trouble::Swallows) => {
             objects::answer(world, &call, &call.body);
             Answer::error(500, "InternalError")
+        }
+        Some(Trouble::Hangs) => {
+            objects::answer(world, &call, &call.body);
+            Answer::new(NEVER)
         }
         Some(Trouble::Damages) => objects::answer(world, &call, &damaged(&call.body)),
         Some(Trouble::Rots) => {
