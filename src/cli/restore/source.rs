@@ -16,13 +16,13 @@ use crate::{
         archive::{
             config_files::{self, ConfigFile, eprintln},
             layout::{self, Damage, Reader},
-            manifest::{Contents, Manifest},
+            manifest::{About, Contents, Manifest},
             seal::Keys,
             shelf::{Bucket, Name},
         },
     },
     config::Settings,
-    db::migrate,
+    db::{BackupDbError, DbError, backup, migrate},
 };
 
 /// An archive that is whole, and to which the keys are there.
@@ -43,11 +43,12 @@ impl Opened {
         };
         let archive = Reader::open(file).map_err(|err| unusable(&called, &err))?;
         let manifest = Manifest::read(&archive).map_err(|err| unusable(&called, &err))?;
-        let newest = migrate::newest();
-        if manifest.about.schema > newest {
+        if !is_understood(&manifest.about, settings, waiting)? {
             return Err(Failure::input(format!(
-                "{called} is of Meetbox {}, whose database has schema {}; this one knows schemas up to {newest}",
-                manifest.about.meetbox, manifest.about.schema
+                "{called} is of Meetbox {}, whose database has schema {}; this one knows schemas up to {}",
+                manifest.about.meetbox,
+                manifest.about.schema,
+                migrate::newest()
             ))
             .hint("restore it with that version of Meetbox, or a newer one"));
         }
@@ -69,6 +70,24 @@ impl Opened {
         let taken_at = about.created_at.format("%Y-%m-%d %H:%M:%S UTC");
         format!("the backup of {} from {taken_at} (Meetbox {}, schema {})", about.domain, about.meetbox, about.schema)
     }
+}
+
+/// Whether this Meetbox can do with the schema: it knows it, or works with it. Migrations only expand, so that after an
+/// upgrade that was taken back the older Meetbox serves on with a schema that is newer than itself, and saves it.
+fn is_understood(about: &About, settings: Option<&Settings>, waiting: Waiting<'_>) -> Result<bool, Failure> {
+    if about.schema <= migrate::newest() || about.meetbox == env!("CARGO_PKG_VERSION") {
+        return Ok(true);
+    }
+    let Some(settings) = settings else { return Ok(false) };
+    // A database that cannot be asked proves nothing.
+    let there = waiting.on(async { Ok(schema_there(settings).await.unwrap_or_default()) })?;
+    Ok(about.schema <= there)
+}
+
+async fn schema_there(settings: &Settings) -> Result<i64, BackupDbError> {
+    let pool = backup::connect(&settings.database, None).await?;
+    let mut db = pool.acquire().await.map_err(DbError::from)?;
+    Ok(backup::schema_version(&mut db).await?)
 }
 
 fn unusable(called: &str, damage: &Damage) -> Failure {

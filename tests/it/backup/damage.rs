@@ -33,6 +33,17 @@ pub fn write(path: &Path, members: &[(String, u64, Vec<u8>)]) {
     tar.into_inner().unwrap();
 }
 
+/// Writes that archive with another manifest, and with checksums that agree.
+pub fn write_with_manifest(path: &Path, archive: &Path, change: impl FnOnce(&mut serde_json::Value)) {
+    let mut members = members(archive);
+    let mut manifest = serde_json::from_slice(&members[2].2).unwrap();
+    change(&mut manifest);
+    members[2].2 = manifest.to_string().into_bytes();
+    let sums: String = members[..3].iter().map(|(name, _, bytes)| format!("{}  {name}\n", hex(bytes))).collect();
+    members[3].2 = sums.into_bytes();
+    write(path, &members);
+}
+
 fn hex(bytes: &[u8]) -> String {
     use sha2::Digest as _;
     sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
@@ -77,13 +88,7 @@ async fn parts_of_two_backups_are_none_and_neither_is_what_somebody_changed() {
     write(&forged, &mixed);
     machine.restore(&forged, &["--verify"]).fails(1, "put together of parts that do not belong together");
 
-    let mut told = members(&new);
-    let mut manifest: serde_json::Value = serde_json::from_slice(&told[2].2).unwrap();
-    manifest["domain"] = "elsewhere.example.org".into();
-    told[2].2 = manifest.to_string().into_bytes();
-    let sums: String = told[..3].iter().map(|(name, _, bytes)| format!("{}  {name}\n", hex(bytes))).collect();
-    told[3].2 = sums.into_bytes();
-    write(&forged, &told);
+    write_with_manifest(&forged, &new, |manifest| manifest["domain"] = "elsewhere.example.org".into());
     machine.restore(&forged, &["--verify"]).fails(1, "put together of parts that do not belong together");
     // And what nobody changed is written by this test as Meetbox writes it.
     write(&forged, &members(&new));

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use serde_json::{Value, json};
 use sqlx::migrate::Migrator;
 
-use super::Machine;
+use super::{Machine, damage::write_with_manifest};
 use crate::{
     livekit_model::Model,
     services::{postgres, redis_url},
@@ -130,7 +130,7 @@ async fn why_a_restore_failed_is_told_even_when_its_database_cannot_be_taken_awa
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_older_schema_is_migrated_and_a_newer_one_refused() {
+async fn an_older_schema_is_migrated_and_a_newer_one_refused_that_is_not_here() {
     let machine = Machine::new(postgres().empty_database().await);
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let steps = tempfile::tempdir().unwrap();
@@ -157,10 +157,18 @@ async fn an_older_schema_is_migrated_and_a_newer_one_refused() {
     let later = "insert into _sqlx_migrations (version, description, success, checksum, execution_time)
         values (9999, 'of another day', true, '', 0)";
     machine.sql(later).await;
+    // As after an upgrade that was taken back: the older Meetbox restores what it made itself.
     let archive = machine.backup(&[]);
-    let refused = machine.restore(&archive, &["--yes"]);
+    machine.restore(&archive, &["--verify"]).succeeds("schema 9999");
+    let newer = machine.at("newer.tar");
+    write_with_manifest(&newer, &archive, |manifest| manifest["meetbox"] = "99.0.0".into());
+    // The database here has that schema, so that only what was forged is left to refuse.
+    machine.restore(&newer, &["--verify"]).fails(1, "parts that do not belong together");
+    machine.sql("delete from _sqlx_migrations where version = 9999").await;
+    let refused = machine.restore(&newer, &["--yes"]);
     refused.fails(1, "whose database has schema 9999");
-    assert!(refused.err.contains("a newer one"), "{refused:?}");
+    assert!(refused.err.contains("is of Meetbox 99.0.0") && refused.err.contains("a newer one"), "{refused:?}");
+    machine.restore(&archive, &["--yes"]).succeeds("schema 9999");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,10 +8,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use super::{
-    Machine, SECRET,
-    damage::{members, write},
-};
+use super::{Machine, SECRET, damage::write_with_manifest};
 use crate::services::{postgres, postgres::find_postgres_program, process::find_program};
 
 /// Runs a program in that folder; it must be content.
@@ -131,11 +128,7 @@ async fn what_was_just_made_stays_whatever_the_clock_said_before() {
     let first = machine.backup(&[]);
     // As a clock that was a century ahead had it made.
     let ahead = machine.at("shelf/meetbox-meet.example.org-21260311T030000Z.tar");
-    let mut its = members(&first);
-    let mut manifest: serde_json::Value = serde_json::from_slice(&its[2].2).unwrap();
-    manifest["created_at"] = "2126-03-11T03:00:00Z".into();
-    its[2].2 = manifest.to_string().into_bytes();
-    write(&ahead, &its);
+    write_with_manifest(&ahead, &first, |manifest| manifest["created_at"] = "2126-03-11T03:00:00Z".into());
 
     let said = machine.run(&["backup", "--keep", "1"]);
     assert!(said.err.contains("21260311T030000Z.tar is dated after now"), "{said:?}");
