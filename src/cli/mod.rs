@@ -170,6 +170,20 @@ fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
+/// Words that others wrote, on their way to a terminal: what would steer it, or hide or turn around what stands beside, is
+/// written out.
+fn harmless(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for char in text.chars() {
+        match char {
+            '\t' | '\'' | '"' | '\\' => shown.push(char),
+            // It also knows which ones are not printed, such as those that change the direction of writing.
+            _ => shown.extend(char.escape_debug()),
+        }
+    }
+    shown
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;

@@ -11,7 +11,7 @@ use super::{
     layout::{hex, sum},
     manifest::{Contents, FileEntry},
 };
-use crate::cli::Failure;
+use crate::cli::{Failure, harmless};
 
 /// The folder of settings, from the root of the file system.
 const FOLDER: &str = "etc/meetbox";
@@ -103,8 +103,9 @@ pub fn write(out: impl Write, contents: &Contents, files: &[ConfigFile]) -> Resu
 /// Reads what [`write`] wrote, and compares every file with what is told of it.
 pub fn unpack(sealed: impl Read) -> Result<(Contents, Vec<ConfigFile>), Failure> {
     let damaged = |err: io::Error| Failure::input("the settings in this backup are damaged").because(&err);
-    let wrong =
-        |what: &str| Failure::input(format!("the settings in this backup are not as they were written: {what}"));
+    let wrong = |what: &str| {
+        Failure::input(format!("the settings in this backup are not as they were written: {}", harmless(what)))
+    };
     let mut tar = tar::Archive::new(sealed);
     let mut contents: Option<Contents> = None;
     let mut files = Vec::new();

@@ -51,8 +51,9 @@ impl Name {
         let (domain, time) = text.strip_prefix(NAME)?.strip_suffix(ENDING)?.rsplit_once('-')?;
         let taken_at = NaiveDateTime::parse_from_str(time, TIME).ok()?.and_utc();
         let name = Self { taken_at, domain: domain.to_owned() };
-        // What is written otherwise was not named by us.
-        (name.to_string() == text).then_some(name)
+        // What is written otherwise was not named by us, and what is no domain must not steer a terminal that it is shown on.
+        let is_ours = name.to_string() == text && domain.chars().all(|char| char.is_ascii_graphic());
+        is_ours.then_some(name)
     }
 }
 
@@ -389,6 +390,7 @@ mod tests {
             "meetbox-meet.example.org-20261326T184459Z.tar",
             "meetbox-meet.example.org-2026-11-26.tar",
             "notes.tar",
+            "meetbox-\u{1b}[2J-20261126T184459Z.tar",
         ] {
             assert_eq!(Name::parse(other), None, "{other}");
         }

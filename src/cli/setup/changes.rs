@@ -11,7 +11,7 @@ use similar::TextDiff;
 
 use crate::{
     assets::appliance::ConfigFile,
-    cli::{Failure, files},
+    cli::{Failure, files, harmless},
 };
 
 /// What stands in place of a secret.
@@ -67,22 +67,24 @@ impl Change {
 
 /// A line about a file, and below it what differs from `before`, without secrets; nothing before when it is new.
 pub fn told(path: &Path, before: Option<&str>, after: &str, mode: u32) -> String {
+    let shown = harmless(&path.display().to_string());
     let Some(before) = before else {
-        return format!("new      {}\n", path.display());
+        return format!("new      {shown}\n");
     };
-    let mut text = format!("changed  {}\n", path.display());
+    let mut text = format!("changed  {shown}\n");
     if before == after {
         let _ = writeln!(text, "    its permissions, to {mode:o}");
     }
     let (before, after) = (without_secrets(before), without_secrets(after));
     let diff = TextDiff::from_lines(&before, &after);
     for line in diff.unified_diff().context_radius(1).to_string().lines() {
-        let _ = writeln!(text, "    {line}");
+        let _ = writeln!(text, "    {}", harmless(line));
     }
     text
 }
 
-/// The same text with everything hidden that may be a secret: rather too much than too little.
+/// The same text with everything hidden that may be a secret, in the files that setup makes and the settings: rather too much
+/// than too little. What a secret looks like in any other file is not known here.
 fn without_secrets(text: &str) -> String {
     text.split_inclusive('\n').map(line_without_secrets).collect()
 }

@@ -19,7 +19,8 @@ async fn settings_are_put_back_only_when_asked_for_and_what_was_there_stands_bes
     let other = "another-secret-that-nobody-sees-2";
     let changed = saved.replace(SECRET, other) + "RECORDING_SLOTS=1\n";
     fs::write(&env, &changed).unwrap();
-    fs::remove_file(machine.at("root/etc/meetbox/compose.d/50-mine.yaml")).unwrap();
+    let mine = machine.at("root/etc/meetbox/compose.d/50-mine.yaml");
+    fs::write(&mine, "services: { proxy: { command: --token hush-hush } }\n").unwrap();
     fs::write(machine.at("root/etc/meetbox/mine.txt"), "stays").unwrap();
 
     machine.restore(&archive, &["--yes"]).succeeds("restored");
@@ -31,6 +32,7 @@ async fn settings_are_put_back_only_when_asked_for_and_what_was_there_stands_bes
     said.succeeds("2 files written, 0 are as they should be\n");
     assert!(said.err.contains("-RECORDING_SLOTS=1") && said.err.contains("<hidden>"), "{said:?}");
     assert!(!said.err.contains(other), "{said:?}");
+    assert!(said.err.contains("50-mine.yaml") && !said.err.contains("hush-hush"), "{said:?}");
     assert_eq!(fs::read_to_string(&env).unwrap(), saved);
     assert_eq!(fs::metadata(&env).unwrap().permissions().mode() & 0o777, 0o600);
     let kept = machine.at("root/etc/meetbox/meetbox.env.before");
