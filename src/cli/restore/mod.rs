@@ -102,7 +102,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
         return settings::restore(&Opened::find(&args, None, waiting)?, &args, waiting);
     };
     if args.list {
-        return list(settings, &runtime);
+        return list(settings, waiting);
     }
     let opened = Opened::find(&args, Some(settings), waiting)?;
     if args.settings {
@@ -112,21 +112,24 @@ pub fn run(args: Args) -> Result<(), Failure> {
     if args.verify { job.verify() } else { job.restore(&args) }
 }
 
-fn list(settings: &Settings, runtime: &Runtime) -> Result<(), Failure> {
+fn list(settings: &Settings, waiting: Waiting<'_>) -> Result<(), Failure> {
     let row = |place: String, (name, bytes): &(Name, u64)| {
         vec![name.taken_at.format("%Y-%m-%d %H:%M:%S UTC").to_string(), name.domain.clone(), size(*bytes), place]
     };
     let dir = &settings.backup.dir;
     let mut rows: Vec<_> =
         shelf::list(dir)?.iter().map(|it| row(dir.join(it.0.to_string()).display().to_string(), it)).collect();
-    if matches!(settings.storage, StorageSettings::S3(_)) {
-        let there = runtime.block_on(Bucket::of(settings)?.list())?;
-        rows.extend(there.iter().map(|it| row(format!("--from-bucket {}", it.0), it)));
-    }
-    if rows.is_empty() {
+    let there = match &settings.storage {
+        StorageSettings::S3(_) => Bucket::of(settings).and_then(|bucket| waiting.on(bucket.list())),
+        StorageSettings::None | StorageSettings::Folder(_) => Ok(Vec::new()),
+    };
+    rows.extend(there.iter().flatten().map(|it| row(format!("--from-bucket {}", it.0), it)));
+    if rows.is_empty() && there.is_ok() {
         eprintln("there are no backups");
     }
-    print(&table(&rows))
+    // Those in the folder are told also when the object store is away: then they are what there is.
+    print(&table(&rows))?;
+    there.map(drop)
 }
 
 /// Goes on only when the operator wants that, and has not broken it off meanwhile.

@@ -73,6 +73,11 @@ async fn backups_go_to_the_object_store_and_come_back_from_there() {
     away.fails(2, "cannot bring the backup to the object store");
     assert!(!away.err.contains(SECRET_KEY), "{away:?}");
     assert_eq!(machine.shelf(), Vec::<String>::new());
+    let here = machine.backup(&["--to", &machine.at("shelf").display().to_string()]);
+    let listed = machine.run(&["restore", "--list"]);
+    assert_eq!(listed.code, 2, "{listed:?}");
+    assert!(listed.out.contains(here.to_str().unwrap()), "{listed:?}");
+    assert!(listed.err.contains("error: cannot list the object store"), "{listed:?}");
     let without = Machine::new(machine.database.clone());
     without.run(&["backup", "--to-bucket"]).fails(1, "no object store is set");
 }
