@@ -130,6 +130,8 @@ impl Work<'_> {
     /// Fills a draft, reads it again and compares; answers its size.
     fn write(&self, draft: Draft, name: &Name) -> Result<(Draft, u64), Failure> {
         let address = Address::of(&self.settings.database)?;
+        // Before the snapshot, which holds up the server's clearing up for as long as it lasts.
+        let tool = Tool::find("pg_dump", &address, &self.root.join("etc/meetbox"))?;
         let snapshot = progress::unless_stopped(self.runtime, self.stop, async {
             Snapshot::take(&self.settings.database).await.map_err(|err| {
                 Failure::ours("cannot read the database")
@@ -137,7 +139,6 @@ impl Work<'_> {
                     .hint("DATABASE_URL says where it is; `meetbox check` looks at all settings")
             })
         })?;
-        let tool = Tool::find("pg_dump", &address, &self.root.join("etc/meetbox"))?;
         let about = about(&snapshot, &tool, name)?;
         let files = config_files::gather(self.root)?;
         if files.is_empty() {

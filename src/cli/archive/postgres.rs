@@ -4,6 +4,7 @@
 use std::{
     fs,
     io::{self, Read, Write},
+    os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Child, ChildStderr, Command, ExitStatus, Stdio},
     str::FromStr,
@@ -14,6 +15,7 @@ use std::{
 
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -27,6 +29,8 @@ const SHOWN: usize = 8;
 const CHUNK: usize = 128 * 1024;
 /// How often it is looked whether a program that needs no more input has ended.
 const LOOK: Duration = Duration::from_millis(20);
+/// How long a program may take to say its version. What comes by way of a Docker that hangs never does.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// Postgres' port inside of its container.
 const INSIDE: u16 = 5432;
 
@@ -129,11 +133,13 @@ impl Tool {
                 Err(reason) => why_not.push(reason),
             }
         }
-        Err(Failure::input(format!("there is no {name} that could be run: {}", why_not.join("; "))).hint(format!(
-            "- Does Postgres run in a container of {}?  systemctl start meetbox-stack\n\
-             - Is it elsewhere?  install its programs: apt install postgresql-client",
-            folder.display()
-        )))
+        let mut hint =
+            format!("- Does Postgres run in a container of {}?  systemctl start meetbox-stack\n", folder.display());
+        if why_not.len() > 1 {
+            hint.push_str("- Does Docker give no answer?  systemctl restart docker\n");
+        }
+        hint.push_str("- Is it elsewhere?  install its programs: apt install postgresql-client");
+        Err(Failure::input(format!("there is no {name} that could be run: {}", why_not.join("; "))).hint(hint))
     }
 
     /// Runs it, with what it writes going to `out`; answers how much that was.
@@ -297,11 +303,24 @@ fn version(name: &str, place: &Place) -> Result<u32, String> {
         Place::Container(_) => "docker compose exec postgres",
         Place::Machine => name,
     };
-    let output = command(name, place).arg("--version").stdin(Stdio::null()).output();
-    let output = output.map_err(|err| match err.kind() {
+    let mut command = command(name, place);
+    // In a group of its own, which is ended as a whole: docker leaves the work to another program.
+    command.arg("--version").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+    let mut child = command.spawn().map_err(|err| match err.kind() {
         io::ErrorKind::NotFound => format!("`{called}` is not installed here"),
         _ => format!("`{called}` cannot be started: {err}"),
     })?;
+    let begun = Instant::now();
+    while child.try_wait().map_err(|err| format!("`{called}` cannot be waited for: {err}"))?.is_none() {
+        if begun.elapsed() > PATIENCE {
+            let group = rustix::process::Pid::from_child(&child);
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+            let _ = child.wait();
+            return Err(format!("`{called}` gave no answer within {} seconds", PATIENCE.as_secs()));
+        }
+        thread::sleep(LOOK);
+    }
+    let output = child.wait_with_output().map_err(|err| format!("`{called}` cannot be read: {err}"))?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         let last = said.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("it says nothing");

@@ -109,6 +109,7 @@ impl Job<'_> {
     fn server(&self) -> Result<Server, Failure> {
         let settings = &self.settings.database;
         let address = Address::of(settings)?;
+        let tool = Tool::find("pg_restore", &address, &self.root.join("etc/meetbox"))?;
         let about = &self.opened.contents.about;
         let found = self.waiting.runtime.block_on(async {
             let admin = admin(self.settings).await?;
@@ -135,7 +136,6 @@ impl Job<'_> {
             ))
             .hint("restore it into the same version of Postgres or a newer one"));
         }
-        let tool = Tool::find("pg_restore", &address, &self.root.join("etc/meetbox"))?;
         if tool.version < about.pg_dump {
             return Err(Failure::input(format!(
                 "pg_restore is of version {}, and the backup was made by version {}",

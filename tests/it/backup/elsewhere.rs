@@ -1,6 +1,9 @@
 //! Backups that go to an object store, and databases that are in a container.
 
-use std::fs;
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
 
 use rustix::process::Signal;
 
@@ -175,4 +178,22 @@ async fn in_an_installation_the_programs_of_the_container_are_taken() {
     let elsewhere = machine.run(&["backup"]);
     assert_ne!(elsewhere.code, 0, "{elsewhere:?}");
     assert!(!elsewhere.err.contains("docker"), "{elsewhere:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_docker_that_hangs_is_not_waited_for_for_ever() {
+    let machine = Machine::new(postgres().database().await);
+    let ports = format!("services:\n  postgres:\n    ports:\n      - 127.0.0.1:{}:5432\n", machine.database.port);
+    fs::write(machine.at("root/etc/meetbox/compose.yaml"), ports).unwrap();
+    // It leaves the work to another program, which holds what is read of it.
+    machine.stand_in("docker", "sleep 120; exit 1");
+    machine.stand_in("pg_dump", "echo 'pg_dump: not here' >&2; exit 127");
+    let begun = Instant::now();
+    let refused = machine.run(&["backup"]);
+    refused.fails(1, "`docker compose exec postgres` gave no answer within 10 seconds");
+    assert!(refused.err.contains("systemctl restart docker"), "{refused:?}");
+    assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
+    // With programs of its own the machine does without.
+    fs::remove_file(machine.programs.join("pg_dump")).unwrap();
+    machine.backup(&[]);
 }
