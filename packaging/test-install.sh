@@ -10,6 +10,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . packaging/facts.sh
 # shellcheck source=packaging/machine.sh
 . packaging/machine.sh
+# shellcheck source=packaging/leaving.sh
+. packaging/leaving.sh
 
 readonly DOMAIN=meet.example.org
 readonly SERVICES=(postgres redis livekit egress caddy)
@@ -40,6 +42,7 @@ main() {
     upgrading
     taking_it_away
     installing_without_a_network
+    moving_after_a_fire
 
     tally
 }
@@ -444,49 +447,6 @@ it_can_be_restored() {
     machine systemctl start meetbox
     check 'and healthy' eventually 30 is_healthy
     check 'and what was lost is there again' answers_kept sql 'select word from keepsake'
-}
-
-taking_it_away() {
-    check 'it can be taken away' machine /root/1/install.sh --uninstall --yes
-    check 'nothing listens any more' nobody_listens
-    check 'data and settings are still there' data_is_there
-    check 'the rules are those of the cloud again' rules_are_gone
-    check 'it can be installed again' install_bundle 1
-    check 'and it is healthy' eventually 30 is_healthy
-    everything_is_kept 'after it was taken away and came back'
-    machine sh -c 'docker image ls --format "{{.Repository}}:{{.Tag}}" | grep -v none | sort -u | xargs docker save --output /root/images.tar'
-    check 'it can be taken away with its data' machine /root/1/install.sh --uninstall --purge --yes
-    check 'and nothing is left' nothing_is_left
-}
-
-nobody_listens() {
-    not grep -E ':(80|443|3001|7880|7881|5432|6379|9090) ' <(machine ss --no-header --numeric --listening --tcp)
-}
-
-rules_are_gone() {
-    not grep MEETBOX <(machine iptables-save && machine ip6tables-save)
-}
-
-data_is_there() {
-    [[ -e $machine_root/etc/meetbox/meetbox.env ]] && machine docker volume inspect meetbox_postgres
-}
-
-nothing_is_left() {
-    local found
-    found=$(find "$machine_root" -xdev -path "$machine_root/root" -prune -o -path "$machine_root/var/log" -prune -o \
-        -path "$machine_root/var/lib/docker/overlay2" -prune -o -iname '*meetbox*' -print)
-    found+=$(machine docker ps --all --quiet)$(machine docker volume ls --quiet)$(machine docker image ls --quiet)
-    found+=$(machine iptables-save | grep MEETBOX || true)$(grep meetbox "$machine_root"/etc/{passwd,group,shadow} || true)
-    [[ -z $found ]] || { printf '%s\n' "$found" && return 1; }
-}
-
-# Everything comes in files, and nobody is asked for anything.
-installing_without_a_network() {
-    registry_end
-    check 'it is installed from files alone' install_bundle 1 --domain "$DOMAIN" --certificate internal \
-        --public-address "$MACHINE_ADDRESS" --images /root/images.tar
-    cp "$machine_root$AUTHORITY" "$work/authority.crt" || true
-    check 'and it is healthy' eventually 30 is_healthy
 }
 
 if (($# != 1)); then

@@ -64,7 +64,12 @@ pub fn gather(root: &Path) -> Result<Vec<ConfigFile>, Failure> {
 
 fn read(root: &Path, path: &Path) -> Result<ConfigFile, Failure> {
     let cannot = |err: io::Error| {
-        let hint = if err.kind() == io::ErrorKind::PermissionDenied { "only root may: use sudo" } else { "" };
+        let hint = match err.kind() {
+            // The daily run is root's, and may read everything but little else.
+            io::ErrorKind::PermissionDenied if rustix::process::geteuid().is_root() => "chown root:root mends that",
+            io::ErrorKind::PermissionDenied => "only root may: use sudo",
+            _ => "",
+        };
         Failure::input(format!("cannot read /{}", path.display())).because(&err).hint(hint)
     };
     let name = path.to_str().ok_or_else(|| {

@@ -20,7 +20,10 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::{config_files::eprintln, progress::interrupted};
-use crate::{cli::Failure, config::DatabaseSettings};
+use crate::{
+    cli::{Failure, programs},
+    config::DatabaseSettings,
+};
 
 /// What is read of a program's complaints.
 const COMPLAINTS: u64 = 64 * 1024;
@@ -289,7 +292,7 @@ pub fn dbname(name: &str) -> String {
 fn command(name: &str, place: &Place) -> Command {
     match place {
         Place::Container(folder) => {
-            let mut command = Command::new("docker");
+            let mut command = programs::command("docker");
             command.args(["compose", "exec", "-T", "postgres", name]).current_dir(folder);
             command
         }

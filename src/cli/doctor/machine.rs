@@ -11,6 +11,7 @@ use std::{
 use tokio::process::Command;
 
 use super::report::Finding;
+use crate::cli::programs;
 
 /// How long a program may take to say what it is asked.
 const PATIENCE: Duration = Duration::from_secs(6);
@@ -72,7 +73,7 @@ impl Machine {
 
     /// Runs a program in plain English and waits for what it says, for some seconds.
     pub async fn run(&self, program: &str, arguments: &[&str]) -> Result<Said, NotRun> {
-        let mut command = Command::new(program);
+        let mut command = Command::from(programs::command(program));
         command.args(arguments).env("LC_ALL", "C").stdin(Stdio::null()).kill_on_drop(true);
         let name = || program.to_owned();
         match tokio::time::timeout(PATIENCE, command.output()).await {

@@ -17,6 +17,8 @@ const POSTGRES_ROLE: &str = "meetbox";
 const DOCKER: Program = Program::new("docker");
 /// What a recording runs on: without any of them it ends.
 const RECORDER: [&str; 3] = ["redis", "livekit", "egress"];
+/// How Docker tells the digests of an image, each in a line.
+const DIGESTS: &str = "{{range .RepoDigests}}{{println .}}{{end}}";
 /// Where compose finds its files, and in .env which.
 const AT_ITS_FILES: Program = DOCKER.within(FOLDER);
 /// The first compose that can leave alone what is there already.
@@ -67,13 +69,21 @@ pub fn fetch(known: &BTreeMap<String, String>, anew: bool) -> Result<BTreeMap<St
         if !DOCKER.agrees(&["image", "inspect", image])? {
             continue;
         }
-        let found =
-            DOCKER.ask(&["image", "inspect", "--format", "{{range .RepoDigests}}{{println .}}{{end}}", image])?;
+        let found = DOCKER.ask(&["image", "inspect", "--format", DIGESTS, image])?;
         if let Some(digest) = digest(&found) {
             digests.insert(image.to_owned(), digest);
         }
     }
     Ok(digests)
+}
+
+/// Forgets the digests of images that are here under their names and have none, since they came in a file: that of a machine
+/// before, which comes back with its settings, would be fetched for ever where there is no network.
+pub fn forget_what_came_in_files(known: &mut BTreeMap<String, String>) {
+    // One that is not here is fetched by its digest.
+    known.retain(|image, _| {
+        !DOCKER.ask(&["image", "inspect", "--format", DIGESTS, image]).is_ok_and(|it| it.trim().is_empty())
+    });
 }
 
 /// The digest in the lines `NAME@sha256:…` of an image; of several the first, for they are of the same content.

@@ -91,6 +91,7 @@ fn on_this_machine(args: &Args) -> Result<(), Failure> {
     if args.pull {
         answers.images.clear();
     }
+    containers::forget_what_came_in_files(&mut answers.images);
     let plan = shown(root, args, &answers)?;
     if args.dry_run {
         return Ok(());
