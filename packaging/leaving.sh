@@ -2,6 +2,9 @@
 # The last sections of test-install.sh, which sources this: Meetbox is taken away, comes back from files alone, and is moved to a
 # machine that knows nothing of it.
 
+# Whoever sources this has set them: where the machine's files are, and a folder to work in.
+: "${machine_root:=}" "${work:=}"
+
 taking_it_away() {
     check 'it can be taken away' machine /root/1/install.sh --uninstall --yes
     check 'nothing listens any more' nobody_listens
@@ -62,9 +65,9 @@ moving_after_a_fire() {
     check 'it is installed upon them, without being told the domain' install_bundle 1 --images /root/images.tar
     check 'with the passwords of before' grep -xF "$before" "$settings"
     check 'and it is healthy' eventually 30 is_healthy
-    machine systemctl stop meetbox
+    check 'it stops' machine systemctl stop meetbox
     check 'the database comes back' restore_by meetbox
-    machine systemctl start meetbox
+    check 'it starts' machine systemctl start meetbox
     check 'it is healthy with it' eventually 30 is_healthy
     check 'and what was saved is there' answers_kept sql 'select word from keepsake'
 }
