@@ -95,7 +95,7 @@ fn settings_that_are_wrong_are_told_without_their_secrets_and_the_rest_is_looked
     machine.look().says("Settings", "settings", "ok", "right for production", "");
 
     machine.set("S3_FORCE_PATHSTYLE", "true");
-    machine.look().says("Settings", "settings", "warning", "S3_FORCE_PATHSTYLE", "systemctl restart meetbox");
+    machine.look().says("Settings", "settings", "warning", "S3_FORCE_PATHSTYLE", "then meetbox setup");
     machine.set("DATABASE_URL", "postgresql://meetbox:hunter2@127.0.0.1/meetbox");
     let report = machine.look();
     report.says("Settings", "settings", "failed", "DATABASE_URL has a password that is too short", "meetbox check");
