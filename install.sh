@@ -481,7 +481,7 @@ roll_back() {
     local by_hand="install -m 755 $LIBRARY/previous $BINARY && meetbox setup --yes && systemctl restart meetbox"
     printf '\nGoing back to the binary of before.\n' >&2
     if install -m 755 "$LIBRARY/previous" "$BINARY.new" && mv -f "$BINARY.new" "$BINARY" &&
-        "$BINARY" setup --yes >"$LIBRARY/return.log" 2>&1 && systemctl restart meetbox.service && wait_ready; then
+        install -m 600 /dev/null "$LIBRARY/return.log" && "$BINARY" setup --yes >"$LIBRARY/return.log" 2>&1 && systemctl restart meetbox.service && wait_ready; then
         say "Meetbox $(version_of "$BINARY") is back, and ready. What the other said: journalctl -u meetbox --since -15min" >&2
     else
         printf 'error: that failed, too. What it says: journalctl -u meetbox -n 50; %s\nBy hand: %s\n' "$LIBRARY/return.log" "$by_hand" >&2

@@ -51,6 +51,8 @@ fn going_back_needs_nobody_who_listens() {
     machine.must("bash /srv/install.sh --yes --binary /tmp/1.1.0/meetbox 2>&1 | head -n 4");
     assert_eq!(version(&machine), "meetbox 1.0.0");
     assert_eq!(machine.log().last().map(String::as_str), Some("systemctl restart meetbox.service"));
+    // What setup says may be the first administrator's link.
+    assert_eq!(machine.must("stat -c %a /usr/local/lib/meetbox/return.log"), "600\n");
 }
 
 #[test]
