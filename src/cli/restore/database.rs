@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, io, path::Path};
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 use sqlx::PgPool;
 use tokio::runtime::Runtime;
@@ -78,7 +78,7 @@ impl Job<'_> {
         let place = server.address.database().to_owned();
         let others = if args.disconnect { Others::Leave } else { Others::Stay };
         let there = self.look(&server, &place, others)?;
-        let kept = kept_name(&place);
+        let kept = self.name_to_keep(&server, &place)?;
         eprintln(&format!("{} takes the place of the database {place}.", self.opened.told()));
         if there {
             eprintln(&format!("What is there now stays on the server, as {kept}."));
@@ -157,6 +157,21 @@ impl Job<'_> {
             return Err(in_use(&ExchangeError::InUse(sessions)));
         }
         Ok(there)
+    }
+
+    /// Under which name the database of before is kept: one that no database has, even when the last restore is not a second
+    /// ago.
+    fn name_to_keep(&self, server: &Server, place: &str) -> Result<String, Failure> {
+        let now = Clock::System.now();
+        let found = self.waiting.runtime.block_on(async {
+            let mut db = server.admin.acquire().await.map_err(DbError::from)?;
+            let mut number = 1;
+            while databases::exists(&mut db, &kept_name(place, now, number)).await? {
+                number += 1;
+            }
+            Ok(kept_name(place, now, number))
+        });
+        found.map_err(failed)
     }
 
     /// Restores into a database of its own, which is taken away when anything is not as it should be.
@@ -306,9 +321,12 @@ fn is_scratch(name: &str, prefix: &str) -> bool {
         .is_some_and(|rest| rest.len() == DIGITS && rest.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
-/// Under which name the database of before is kept.
-fn kept_name(place: &str) -> String {
-    let ending = format!("_before_{}", Clock::System.now().with_timezone(&Utc).format("%Y%m%d_%H%M%S"));
+/// How the database of before may be called, the first, second and so on of that second.
+fn kept_name(place: &str, now: DateTime<Utc>, number: u32) -> String {
+    let mut ending = format!("_before_{}", now.format("%Y%m%d_%H%M%S"));
+    if number > 1 {
+        ending = format!("{ending}_{number}");
+    }
     let mut beginning = place;
     while beginning.len() + ending.len() > LONGEST_NAME {
         let last = beginning.chars().next_back().map_or(1, char::len_utf8);
@@ -349,8 +367,14 @@ mod tests {
 
     #[test]
     fn the_name_of_what_is_kept_is_one_that_postgres_does_not_cut() {
-        assert!(kept_name("meetbox").starts_with("meetbox_before_2"));
-        let long = kept_name(&"ü".repeat(31));
-        assert!(long.len() <= LONGEST_NAME && long.starts_with("üü") && long.contains("_before_"), "{long}");
+        let now = "2026-03-11T15:42:07Z".parse().unwrap();
+        assert_eq!(kept_name("meetbox", now, 1), "meetbox_before_20260311_154207");
+        assert_eq!(kept_name("meetbox", now, 2), "meetbox_before_20260311_154207_2");
+        let [long, next] = [1, 10].map(|number| kept_name(&"ü".repeat(31), now, number));
+        assert!(
+            long.len() <= LONGEST_NAME && long.starts_with("üü") && long.ends_with("ü_before_20260311_154207"),
+            "{long}"
+        );
+        assert!(next.len() <= LONGEST_NAME && next.ends_with("ü_before_20260311_154207_10"), "{next}");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{fs, path::Path};
 
+use chrono::{TimeDelta, Utc};
 use serde_json::{Value, json};
 use sqlx::migrate::Migrator;
 
@@ -72,6 +73,24 @@ async fn after_a_wreck_the_server_serves_what_it_served_when_it_was_saved() {
     serving.wait_until_ready().await;
     assert_eq!(told(&serving).await, before);
     assert_eq!(machine.databases().await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_in_the_second_of_the_last_one_keeps_what_was_there_too() {
+    let machine = Machine::new(postgres().database().await);
+    let archive = machine.backup(&[]);
+    // Whenever in the next half minute it asks for the time.
+    let now = Utc::now();
+    for second in 0..30 {
+        let then = now + TimeDelta::seconds(second);
+        let name = format!("{}_before_{}", machine.database.name, then.format("%Y%m%d_%H%M%S"));
+        machine.sql(&format!("create database {name}")).await;
+    }
+    let before = machine.databases().await;
+    machine.restore(&archive, &["--yes"]).succeeds("restored");
+    let mut kept = machine.databases().await;
+    kept.retain(|name| !before.contains(name));
+    assert!(matches!(&kept[..], [name] if name.ends_with("_2")), "{kept:?}");
 }
 
 /// A `pg_restore` after which rows are missing.
