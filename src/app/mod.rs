@@ -33,11 +33,12 @@ use std::{ops::Deref, sync::Arc, time::Duration};
 use ipnet::IpNet;
 use sqlx::{PgPool, Postgres, Transaction};
 use tokio::sync::Notify;
+use url::Url;
 
 use crate::{
     cache::{Cache, CacheError},
     clock::Clock,
-    config::{Environment, RecordingSettings, Settings, StorageSettings},
+    config::{Environment, RecordingSettings, Settings, StorageSettings, is_loopback},
     livekit,
     model::policy::{Access, Lobby, Policy},
     oidc::Provider,
@@ -115,7 +116,7 @@ impl Deref for App {
 impl App {
     /// Puts the handles together; asks nothing of anybody yet.
     pub fn new(settings: &Settings, db: PgPool, clock: Clock) -> Result<Self, SetupError> {
-        let http = http_client().map_err(SetupError::Http)?;
+        let client = |address: &str| http_client(address).map_err(SetupError::Http);
         let cache = Cache::new(&settings.redis)?;
 
         Ok(Self(Arc::new(Handles {
@@ -125,9 +126,12 @@ impl App {
             cache,
             trusted_proxies: settings.http.trusted_proxies.as_slice().into(),
             allowed_origins: settings.http.cors_origins.as_slice().into(),
-            livekit: livekit::Client::new(http.clone(), &settings.livekit, clock.clone()),
-            storage: Storage::new(http.clone(), &settings.storage, settings.environment, clock.clone())?,
-            oidc: settings.oidc.clone().map(|oidc| Provider::new(http, oidc, clock.clone())),
+            livekit: livekit::Client::new(client(settings.livekit.api_url.as_str())?, &settings.livekit, clock.clone()),
+            storage: storage(settings, clock.clone())?,
+            oidc: match &settings.oidc {
+                Some(oidc) => Some(Provider::new(client(&oidc.issuer)?, oidc.clone(), clock.clone())),
+                None => None,
+            },
             livekit_public_url: settings.livekit.public_url.as_str().trim_end_matches('/').into(),
             token_ttl: chrono::TimeDelta::from_std(settings.livekit.token_ttl)?,
             webhook_retention: chrono::TimeDelta::from_std(settings.livekit.webhook_retention)?,
@@ -171,12 +175,22 @@ fn default_policy(settings: &Settings) -> Policy {
     Policy::new(access, lobby)
 }
 
-/// The one client for everything that we call: LiveKit, storage.
-pub(crate) fn http_client() -> Result<reqwest::Client, reqwest::Error> {
-    http_client_builder().build()
+/// The storage of the settings; nothing is asked of it yet.
+pub(crate) fn storage(settings: &Settings, clock: Clock) -> Result<Storage, SetupError> {
+    let http = match &settings.storage {
+        StorageSettings::S3(s3) => http_client(s3.endpoint.as_str()),
+        StorageSettings::None | StorageSettings::Folder(_) => local_client(),
+    };
+    Ok(Storage::new(http.map_err(SetupError::Http)?, &settings.storage, settings.environment, clock)?)
 }
 
-/// The one for ourselves from the command line: a proxy in the environment, which is for the world, does not know us.
+/// The client for what answers at that address: LiveKit, storage, a provider of sign-in. A proxy in the environment is for the
+/// world, and does not know what is on this machine.
+pub(crate) fn http_client(address: &str) -> Result<reqwest::Client, reqwest::Error> {
+    if Url::parse(address).is_ok_and(|url| is_loopback(&url)) { local_client() } else { http_client_builder().build() }
+}
+
+/// The one for what is on this machine.
 pub(crate) fn local_client() -> Result<reqwest::Client, reqwest::Error> {
     http_client_builder().no_proxy().build()
 }

@@ -43,6 +43,7 @@ pub use self::{
     database::DatabaseSettings,
     environment::Environment,
     http::HttpSettings,
+    kind::is_loopback,
     limits::LimitSettings,
     livekit::LivekitSettings,
     logs::{LogFormat, LogSettings},

@@ -20,7 +20,7 @@ use super::{
     postgres::cannot_write,
 };
 use crate::{
-    app::http_client,
+    app::storage,
     cli::Failure,
     clock::Clock,
     config::{Settings, StorageSettings},
@@ -241,9 +241,9 @@ impl Bucket {
             return Err(Failure::input("no object store is set that a backup could go to or come from")
                 .hint("set S3_ENDPOINT and the others, or take a folder: --to FOLDER"));
         }
-        let http = http_client().map_err(|err| Failure::ours("cannot set up the HTTP client").because(&err))?;
-        let storage = Storage::new(http, &settings.storage, settings.environment, Clock::System);
-        storage.map(Self).map_err(|err| Failure::input("cannot work with the settings").because(&err))
+        storage(settings, Clock::System)
+            .map(Self)
+            .map_err(|err| Failure::input("cannot work with the settings").because(&err))
     }
 
     /// Uploads a file, reads it again and compares. What is not proved to be the same, or is broken off, is taken back: it might

@@ -101,7 +101,7 @@ async fn difference(visit: &Visit) -> Difference {
     let whose = url.host_str().unwrap_or_default().to_owned();
     let before = visit.clock.now();
     let answer = async {
-        let client = crate::app::http_client()?;
+        let client = crate::app::http_client(url.as_str())?;
         client.head(url).timeout(PATIENCE).send().await
     };
     let answer = match answer.await {

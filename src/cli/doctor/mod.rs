@@ -206,7 +206,8 @@ impl Visit {
     /// A client with our keys.
     fn livekit_client(&self) -> Result<livekit::Client, Finding> {
         let settings = self.settings()?;
-        let http = crate::app::http_client().map_err(|err| Finding::unknown(err.to_string()))?;
+        let http = crate::app::http_client(settings.livekit.api_url.as_str())
+            .map_err(|err| Finding::unknown(err.to_string()))?;
         Ok(livekit::Client::new(http, &settings.livekit, self.clock.clone()))
     }
 }

@@ -98,7 +98,7 @@ async fn takes_one_more(visit: &Visit) -> Result<bool, NoFigures> {
     let port = yaml::value(egress, "prometheus_port").filter(|port| *port != "0");
     let port = port.ok_or(NoFigures::NotAsked("without a prometheus_port in egress.yaml"))?;
     let text = async {
-        let client = crate::app::http_client()?;
+        let client = crate::app::local_client()?;
         let url = format!("http://127.0.0.1:{port}/metrics");
         client.get(url).timeout(METRICS_PATIENCE).send().await?.text().await
     };
@@ -124,8 +124,7 @@ pub async fn storage(visit: &Visit) -> Result<Finding, Finding> {
         )),
         StorageSettings::Folder(folder) => Ok(prove_as_its_owner(visit, folder).await),
         StorageSettings::S3(s3) => {
-            let http = crate::app::http_client().map_err(|err| Finding::unknown(err.to_string()))?;
-            let storage = Storage::new(http, &settings.storage, settings.environment, visit.clock.clone());
+            let storage = crate::app::storage(settings, visit.clock.clone());
             let storage = storage.map_err(|err| Finding::failed(err.to_string(), fix))?;
             Ok(match tokio::time::timeout(STORAGE_PATIENCE, storage.prove()).await {
                 Ok(Ok(())) => {
@@ -179,7 +178,8 @@ pub struct ProveFolder {
 /// Writes, reads and deletes a small object in a folder, as whoever runs it.
 pub fn prove_folder(args: ProveFolder) -> Result<(), Failure> {
     let settings = StorageSettings::Folder(FolderSettings { dir: args.folder.clone(), recorder_dir: args.folder });
-    let http = crate::app::http_client().map_err(|err| Failure::ours("cannot set up the HTTP client").because(&err))?;
+    let http =
+        crate::app::local_client().map_err(|err| Failure::ours("cannot set up the HTTP client").because(&err))?;
     let storage = Storage::new(http, &settings, Environment::Production, Clock::System);
     let storage = storage.map_err(|err| Failure::ours("cannot use the folder").because(&err))?;
     runtime()?.block_on(storage.prove()).map_err(|err| Failure::ours("storage does not work").because(&err))?;

@@ -65,7 +65,7 @@ pub fn images(findings: &mut Findings) -> Result<(), Failure> {
     for registry in registries {
         let answer = runtime()?.block_on(async {
             // Whatever it says, it is there.
-            crate::app::http_client()?.get(&registry).timeout(TIMEOUT).send().await
+            crate::app::http_client(&registry)?.get(&registry).timeout(TIMEOUT).send().await
         });
         match answer {
             Ok(_) => return Ok(()),

@@ -3,6 +3,10 @@
 use std::time::Duration;
 
 use serde_json::Value;
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    net::TcpListener,
+};
 
 use crate::{
     livekit_model::{KEYS, Model},
@@ -69,6 +73,30 @@ async fn storage_that_answers_is_healthy_and_comes_back_after_an_outage() {
     // The gateway keeps a folder for what it is about to write.
     let left: Vec<_> = left.filter(|name| name != ".sgwtmp").collect();
     assert!(left.is_empty(), "the start left something in the bucket: {left:?}");
+}
+
+/// A proxy that lets nobody through; answers what it was asked for first, in the first line of a request.
+async fn closed_proxy() -> (String, tokio::task::JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let asked = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut line = String::new();
+        BufReader::new(stream).read_line(&mut line).await.unwrap();
+        line
+    });
+    (address, asked)
+}
+
+#[tokio::test]
+async fn a_proxy_is_asked_for_what_is_elsewhere_and_not_for_what_is_on_this_machine() {
+    let (proxy, asked) = closed_proxy().await;
+    let elsewhere = gateway("http://store.example.org", BUCKET, SECRET_KEY);
+    let (_livekit, serving) = serve("local", &[&elsewhere[..], &[("http_proxy", &proxy)]].concat()).await;
+    let (status, health) = serving.get("/health").await;
+    assert_eq!((status.as_u16(), &health["services"]["livekit"]["status"]), (200, &"healthy".into()), "{health}");
+    let asked = tokio::time::timeout(Duration::from_secs(30), asked).await.unwrap().unwrap();
+    assert!(asked.contains(" http://store.example.org/"), "{asked}");
 }
 
 // Feature: infrastructure-local-dev, Property 11: storage that is away at the start is told, and does not stop it.

@@ -77,8 +77,9 @@ pub fn refused() -> Failure {
 }
 
 async fn stand_in(args: StandInArgs, settings: &Settings) -> Result<(), Failure> {
-    let http = app::http_client().map_err(|err| Failure::ours("cannot make an HTTP client").because(&err))?;
-    let shelf = Shelf::new(http.clone(), settings)?;
+    let http = app::http_client(settings.livekit.api_url.as_str())
+        .map_err(|err| Failure::ours("cannot make an HTTP client").because(&err))?;
+    let shelf = Shelf::new(settings)?;
     let mut egresses = Egresses::default();
     egresses.set_site(shelf.site());
     let (letters, post) = mpsc::unbounded_channel();

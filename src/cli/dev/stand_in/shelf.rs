@@ -4,6 +4,7 @@ use bytes::Bytes;
 
 use super::super::recorder::{Trouble, Write};
 use crate::{
+    app::storage,
     cli::Failure,
     clock::Clock,
     config::{Settings, StorageSettings},
@@ -20,8 +21,8 @@ pub struct Shelf {
 
 impl Shelf {
     /// The shelf of these settings.
-    pub fn new(http: reqwest::Client, settings: &Settings) -> Result<Self, Failure> {
-        let storage = Storage::new(http, &settings.storage, settings.environment, Clock::System)
+    pub fn new(settings: &Settings) -> Result<Self, Failure> {
+        let storage = storage(settings, Clock::System)
             .map_err(|err| Failure::input("cannot work with the settings of storage").because(&err))?;
         let site = match &settings.storage {
             StorageSettings::None => String::new(),
