@@ -20,7 +20,7 @@ taking_it_away() {
 }
 
 nobody_listens() {
-    not grep -E ':(80|443|3001|7880|7881|5432|6379|9090) ' <(machine ss --no-header --numeric --listening --tcp)
+    not grep -E ':(80|443|3001|7880|7881|5432|6379|7981|9090) ' <(machine ss --no-header --numeric --listening --tcp)
 }
 
 rules_are_gone() {

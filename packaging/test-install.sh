@@ -213,6 +213,7 @@ publishes() {
 # warned of.
 the_doctor_looks() {
     check 'the doctor finds nothing that has failed' machine meetbox doctor
+    check 'and knows that the recorder takes one more' grep -q 'ok *recorder .*; it takes one more$' <(machine meetbox doctor)
     machine systemctl stop meetbox
     machine docker stop --time 1 meetbox-redis-1 >/dev/null
     check 'and sees when something has' not machine meetbox doctor

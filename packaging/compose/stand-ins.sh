@@ -120,8 +120,10 @@ egress() {
     add /usr/bin/docker-init
     add "$meetbox"
     mv "$root$meetbox" "$root/usr/bin/meetbox"
-    mkdir -p "$root/srv"
+    mkdir -p "$root/srv" "$root/figures"
     echo OK >"$root/srv/index.html"
+    # It is idle for ever.
+    echo 'livekit_egress_can_accept_request{cluster_id="",node_id="NE_stand-in"} 1' >"$root/figures/metrics"
     cat >"$root/entrypoint.sh" <<'END'
 #!/bin/sh
 set -eu
@@ -138,6 +140,8 @@ password=$(sed -nE 's/^  password: "(.*)"/\1/p' "$EGRESS_CONFIG_FILE")
     printf 'SUBSCRIBE EgressInternal|StartEgress||REQ\r\n'
     exec sleep 1000000
 ) | nc "${redis%:*}" "${redis#*:}" >/dev/null &
+port=$(sed -nE 's/^prometheus_port: ([1-9][0-9]*)$/\1/p' "$EGRESS_CONFIG_FILE")
+if [ -n "$port" ]; then httpd -p "$port" -h /figures; fi
 exec httpd -f -p 9090 -h /srv
 END
     chmod +x "$root/entrypoint.sh"

@@ -44,6 +44,8 @@ pub const RESCUE: &str = "/var/lib/meetbox/rescue";
 
 pub const LIVEKIT_PORT: u16 = 7880;
 pub const EGRESS_HEALTH_PORT: u16 = 9090;
+/// Where egress tells what it could take; not 9091, where machines with Prometheus have its gateway.
+pub const EGRESS_METRICS_PORT: u16 = 7981;
 /// ICE over TCP, for networks without UDP; clients reach it directly.
 pub const RTC_TCP_PORT: u16 = 7881;
 /// The first of the ports for media.

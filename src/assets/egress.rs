@@ -22,6 +22,8 @@ pub struct Egress {
     pub backup_folder: String,
     pub capacity: Capacity,
     pub health_port: u16,
+    /// Where it tells how busy it is; none with 0.
+    pub metrics_port: u16,
     /// `debug`, `info`, `warn` or `error`.
     pub log_level: String,
     pub log_json: bool,
@@ -98,6 +100,7 @@ impl Egress {
             .with("redis_db", self.redis.db)
             .with("redis_tls", self.redis.tls)
             .with("health_port", self.health_port)
+            .with("metrics_port", self.metrics_port)
             .with("log_level", self.log_level.as_str())
             .with("log_json", self.log_json)
             .with("backup_folder", self.backup_folder.as_str())
@@ -148,6 +151,7 @@ mod tests {
             backup_folder: "/rescue".to_owned(),
             capacity: Capacity::of(4),
             health_port: 9090,
+            metrics_port: 7981,
             log_level: "info".to_owned(),
             log_json: true,
         }

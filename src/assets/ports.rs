@@ -3,7 +3,9 @@
 
 use std::fmt;
 
-use super::appliance::{EGRESS_HEALTH_PORT, LIVEKIT_PORT, RTC_TCP_PORT, RTC_UDP_FROM, TURN_UDP_PORT};
+use super::appliance::{
+    EGRESS_HEALTH_PORT, EGRESS_METRICS_PORT, LIVEKIT_PORT, RTC_TCP_PORT, RTC_UDP_FROM, TURN_UDP_PORT,
+};
 
 /// Meetbox itself; Caddy stands in front.
 pub const API_PORT: u16 = 3001;
@@ -15,11 +17,15 @@ const CADDY_ADMIN_PORT: u16 = 2019;
 const EGRESS_TEMPLATE_PORT: u16 = 7980;
 
 /// Those for this machine alone at which somebody listens on every interface: nothing but the firewall keeps them shut.
-pub const SHUT_BY_THE_FIREWALL: [(u16, &str); 2] =
-    [(EGRESS_HEALTH_PORT, EGRESS_HEALTH), (EGRESS_TEMPLATE_PORT, EGRESS_TEMPLATE)];
+pub const SHUT_BY_THE_FIREWALL: [(u16, &str); 3] = [
+    (EGRESS_HEALTH_PORT, EGRESS_HEALTH),
+    (EGRESS_TEMPLATE_PORT, EGRESS_TEMPLATE),
+    (EGRESS_METRICS_PORT, EGRESS_METRICS),
+];
 
 const EGRESS_HEALTH: &str = "the recorder: that it lives";
 const EGRESS_TEMPLATE: &str = "the recorder: the page that it records";
+const EGRESS_METRICS: &str = "the recorder: how busy it is";
 
 /// A port, or a row of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +72,7 @@ pub fn of_installation(rtc_udp_to: u16) -> Vec<Ports> {
         one(CADDY_ADMIN_PORT, Tcp, ThisMachine, "Caddy: reloading"),
         one(EGRESS_HEALTH_PORT, Tcp, ThisMachine, EGRESS_HEALTH),
         one(EGRESS_TEMPLATE_PORT, Tcp, ThisMachine, EGRESS_TEMPLATE),
+        one(EGRESS_METRICS_PORT, Tcp, ThisMachine, EGRESS_METRICS),
     ]
 }
 

@@ -45,6 +45,9 @@ pub struct Args {
     /// The port on which egress tells that it lives
     #[arg(long, default_value = "9090", value_parser = clap::value_parser!(u16).range(1..))]
     health_port: u16,
+    /// The port on which egress tells Prometheus, and `meetbox doctor`, how busy it is; usually none
+    #[arg(long, default_value = "0", hide_default_value = true)]
+    metrics_port: u16,
 }
 
 /// Prints the file, writes it, or checks another.
@@ -54,7 +57,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
     }
     let settings = Settings::from_process()?.settings;
     let capacity = capacity(&settings, args.cores, args.slots);
-    let mut egress = egress(&settings, capacity, &args.backup, args.health_port)?;
+    let mut egress = egress(&settings, capacity, &args.backup, [args.health_port, args.metrics_port])?;
     if args.out.is_none() && !args.secrets {
         hide(&mut egress);
     }
@@ -91,7 +94,7 @@ pub(super) fn egress(
     settings: &Settings,
     capacity: Capacity,
     backup_folder: &str,
-    health_port: u16,
+    [health_port, metrics_port]: [u16; 2],
 ) -> Result<Egress, Failure> {
     let mut livekit_url = settings.livekit.api_url.clone();
     let scheme = if livekit_url.scheme() == "https" { "wss" } else { "ws" };
@@ -107,6 +110,7 @@ pub(super) fn egress(
         backup_folder: backup_folder.to_owned(),
         capacity,
         health_port,
+        metrics_port,
         log_level: "info".to_owned(),
         log_json: true,
     })

@@ -72,7 +72,7 @@ fn open_to_all(port: u16, purpose: &str) -> String {
 
 /// What must be shut, in words.
 fn inner() -> String {
-    SHUT_BY_THE_FIREWALL.map(|(port, _)| format!("{port}/tcp")).join(" and ")
+    SHUT_BY_THE_FIREWALL.map(|(port, _)| format!("{port}/tcp")).join(", ")
 }
 
 fn is_shut(rules: &Rules, door: &Door) -> bool {

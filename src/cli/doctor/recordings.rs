@@ -39,7 +39,7 @@ const LOGS: &str = "docker compose --project-directory /etc/meetbox logs --tail 
 
 /// Why the recorder's own figures are not known.
 enum NoFigures {
-    /// It was not told to give any, as after `meetbox setup`.
+    /// It was not told to give any, by a file of another making than `meetbox setup`.
     NotAsked(&'static str),
     /// It was, and they do not come, or say nothing.
     NotGiven(String),

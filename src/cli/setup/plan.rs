@@ -13,7 +13,7 @@ use super::{
     machine, settings_file,
 };
 use crate::{
-    assets::appliance::{Appliance, EGRESS_HEALTH_PORT, RESCUE},
+    assets::appliance::{Appliance, EGRESS_HEALTH_PORT, EGRESS_METRICS_PORT, RESCUE},
     cli::{Failure, egress_config},
     config::{Loaded, Settings, Source, Warning},
 };
@@ -61,7 +61,7 @@ impl Plan {
 
 fn appliance(root: &Path, answers: &Answers, settings: &Settings) -> Result<Appliance, Failure> {
     let capacity = egress_config::capacity(settings, answers.cores, None);
-    let egress = egress_config::egress(settings, capacity, RESCUE, EGRESS_HEALTH_PORT)?;
+    let egress = egress_config::egress(settings, capacity, RESCUE, [EGRESS_HEALTH_PORT, EGRESS_METRICS_PORT])?;
     let machine = machine::find(answers, capacity.cores)?;
     let public_url = settings.http.public_url.as_ref().and_then(Url::host_str);
 

@@ -99,7 +99,7 @@ async fn another_redis_or_database_in_it_is_told_by_the_files_and_by_what_liveki
 }
 
 /// Figures, as egress gives them, at a free port.
-fn figures(can_accept: u8) -> u16 {
+pub fn figures(can_accept: u8) -> u16 {
     page(format!(
         "# TYPE livekit_egress_available gauge\nlivekit_egress_available{{cluster_id=\"\",node_id=\"NE_x\"}} 1\n\
          # TYPE livekit_egress_can_accept_request gauge\n\
@@ -130,12 +130,14 @@ async fn a_recorder_that_takes_nothing_has_no_slot_left_or_is_not_there_is_told(
     machine.set("DATABASE_URL", &database.url().replace("meetbox@", "meetbox:Vt5kQ9wZ@"));
     let mut recorder = redis::Client::open(redis.url()).unwrap().get_async_pubsub().await.unwrap();
     recorder.subscribe("EgressInternal|StartEgress|REQ").await.unwrap();
-    let yaml = machine.read("etc/meetbox/egress.yaml");
-    let with_port = |port: u16| machine.write("etc/meetbox/egress.yaml", &format!("{yaml}\nprometheus_port: {port}\n"));
+    let without = machine.read("etc/meetbox/egress.yaml").replace("\nprometheus_port: 7981\n", "\n");
+    let with_port =
+        |port: u16| machine.write("etc/meetbox/egress.yaml", &format!("{without}\nprometheus_port: {port}\n"));
 
     let unknown = "0 of 1 slots in use by our database; what the recorder itself could take is not known without a \
                    prometheus_port in egress.yaml";
     machine.set("RECORDING_SLOTS", "1");
+    machine.write("etc/meetbox/egress.yaml", &without);
     machine.look().says("Recordings", "recorder", "unknown", unknown, "");
     with_port(0);
     machine.look().says("Recordings", "recorder", "unknown", unknown, "");

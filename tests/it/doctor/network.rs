@@ -132,8 +132,9 @@ fn a_firewall_that_shuts_people_out_is_told() {
     let open = "-P INPUT ACCEPT\n-P FORWARD ACCEPT\n-P OUTPUT ACCEPT\n";
     firewall(open).says("Network", "firewall", "warning", "9090/tcp", "meetbox firewall open");
     firewall(open).says("Network", "firewall", "warning", "7980/tcp (the recorder: the page", "meetbox firewall open");
-    let some =
-        RULES.replace("9090,7980", "9090").replace("-A INPUT -j REJECT --reject-with icmp-host-prohibited\n", "");
+    let some = RULES
+        .replace("9090,7980,7981", "9090,7981")
+        .replace("-A INPUT -j REJECT --reject-with icmp-host-prohibited\n", "");
     let report = firewall(&some);
     report.says("Network", "firewall", "warning", "7980/tcp", "meetbox firewall open");
     assert!(!report.check("Network", "firewall").to_string().contains("9090"), "{}", report.text);

@@ -17,7 +17,7 @@ pub const RULES: &str = "-P INPUT ACCEPT\n-P FORWARD ACCEPT\n-P OUTPUT ACCEPT\n-
     -A INPUT -m state --state RELATED,ESTABLISHED -j ACCEPT\n-A INPUT -p icmp -j ACCEPT\n-A INPUT -i lo -j ACCEPT\n\
     -A INPUT -p tcp -m state --state NEW -m tcp --dport 22 -j ACCEPT\n-A INPUT -j REJECT --reject-with icmp-host-prohibited\n\
     -A MEETBOX -i lo -j RETURN\n\
-    -A MEETBOX -p tcp -m multiport --dports 3001,7880,5432,6379,2019,9090,7980 -j REJECT --reject-with tcp-reset\n\
+    -A MEETBOX -p tcp -m multiport --dports 3001,7880,5432,6379,2019,9090,7980,7981 -j REJECT --reject-with tcp-reset\n\
     -A MEETBOX -p tcp -m multiport --dports 80,443,7881 -j ACCEPT\n-A MEETBOX -p udp -m udp --dport 443 -j ACCEPT\n\
     -A MEETBOX -p udp -m udp --dport 50000:50003 -j ACCEPT\n";
 
