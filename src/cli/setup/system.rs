@@ -6,6 +6,7 @@ use std::{
     io,
     os::unix::fs::MetadataExt,
     path::Path,
+    time::Duration,
 };
 
 use rustix::{
@@ -16,7 +17,7 @@ use rustix::{
 use super::containers;
 use crate::{
     app::accounts,
-    assets::appliance::{BACKUP, BACKUP_TIMER, BINARY, FIREWALL, FOLDER, SERVICE, STACK, UNITS},
+    assets::appliance::{BACKUP, BACKUP_TIMER, BINARY, FIREWALL, FOLDER, LIBRARY, SERVICE, STACK, UNITS},
     cli::{Failure, account, operator, print, programs::Program, recordings, runtime},
     config::Settings,
     db,
@@ -27,6 +28,8 @@ const SYSTEMCTL: Program = Program::new("systemctl");
 const LOCK: &str = "/run/meetbox-setup.lock";
 /// There is one exactly where systemd runs the machine (sd_booted(3)).
 const SYSTEMD: &str = "/run/systemd/system";
+/// How long the database may take to let us in.
+const DATABASE_PATIENCE: Duration = Duration::from_secs(5);
 /// Room for LiveKit's sockets.
 const SYSCTL: &str = "/etc/sysctl.d/60-meetbox.conf";
 
@@ -148,7 +151,14 @@ pub fn start(settings: &Settings) -> Result<(), Failure> {
     if runtime.block_on(containers::provide_database(&settings.database))? {
         print("made the database and its role as the settings say\n")?;
     }
-    if is_active(SERVICE)? && is_outdated()? {
+    let runs = is_active(SERVICE)?;
+    if !runs && runtime.block_on(is_left_to_be_migrated(settings))? {
+        print(&format!(
+            "saving the database before it is migrated: journalctl --follow --unit {BACKUP} shows how far\n"
+        ))?;
+        systemctl(&["start", BACKUP], BACKUP)?;
+    }
+    if runs && is_outdated()? {
         print("restarting meetbox: what it runs with has changed\n")?;
         systemctl(&["restart", SERVICE], SERVICE)?;
     } else {
@@ -164,6 +174,21 @@ pub fn start(settings: &Settings) -> Result<(), Failure> {
         }
         Ok(())
     })
+}
+
+/// Whether an older Meetbox left a database here that the server, once it starts, migrates.
+async fn is_left_to_be_migrated(settings: &Settings) -> Result<bool, Failure> {
+    // Where a binary of before is kept, there was an upgrade, before which install.sh saved the database or was told not to.
+    if Path::new(LIBRARY).join("previous").exists() {
+        return Ok(false);
+    }
+    let mut connection = db::connect_once(&settings.database, DATABASE_PATIENCE)
+        .await
+        .map_err(|err| Failure::ours("cannot look at the database").because(&err))?;
+    let schema = db::migrate::look(&mut connection)
+        .await
+        .map_err(|err| Failure::ours("the database does not tell its schema").because(&err))?;
+    Ok(schema.version > 0 && !schema.pending.is_empty())
 }
 
 fn start_unit(unit: &str) -> Result<(), Failure> {
