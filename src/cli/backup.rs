@@ -67,6 +67,10 @@ pub fn run(args: Args) -> Result<(), Failure> {
 
     let folder = Folder::open(&target.dir)?;
     let name = folder.new_name(manifest::domain(&settings), Clock::System.now());
+    let name = match &target.bucket {
+        None => name,
+        Some(bucket) => runtime.block_on(bucket.new_name(name))?,
+    };
     let work = Work { settings: &settings, lock, root: &args.root, runtime: &runtime, stop: &stop };
     let (draft, size) = work.write(folder.draft(&name)?, &name)?;
 

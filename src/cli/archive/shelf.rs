@@ -246,6 +246,14 @@ impl Bucket {
             .map_err(|err| Failure::input("cannot work with the settings").because(&err))
     }
 
+    /// A name that is not taken there either.
+    pub async fn new_name(&self, mut name: Name) -> Result<Name, Failure> {
+        while self.0.head(&key(&name)).await.map_err(|err| not_brought(&err))?.is_some() {
+            name.taken_at += TimeDelta::seconds(1);
+        }
+        Ok(name)
+    }
+
     /// Uploads a file, reads it again and compares. What is not proved to be the same, or is broken off, is taken back: it might
     /// look whole.
     pub async fn put(&self, path: &Path, name: &Name, stop: &CancellationToken) -> Result<(), Failure> {

@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use chrono::{TimeDelta, Utc};
 use rustix::process::Signal;
 
 use super::{
@@ -83,6 +84,27 @@ async fn backups_go_to_the_object_store_and_come_back_from_there() {
     assert!(listed.err.contains("error: cannot list the object store"), "{listed:?}");
     let without = Machine::new(machine.database.clone());
     without.run(&["backup", "--to-bucket"]).fails(1, "no object store is set");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_in_the_second_of_another_gets_the_next_name_in_the_object_store() {
+    let store = S3::start();
+    let machine = with_store(Machine::new(postgres().database().await), &store);
+    machine.backup(&["--to-bucket"]);
+    // Whenever in the next half minute it asks for the time.
+    let now = Utc::now();
+    let name = |second| {
+        format!("meetbox-meet.example.org-{}.tar", (now + TimeDelta::seconds(second)).format("%Y%m%dT%H%M%SZ"))
+    };
+    let taken: Vec<_> = (0..30).map(name).collect();
+    for name in &taken {
+        fs::write(store.bucket(BUCKET).join("backups").join(name), "another's").unwrap();
+    }
+    let made = machine.backup(&["--to-bucket"]).display().to_string();
+    assert!(made.contains(&name(30)), "{made}");
+    for name in &taken {
+        assert_eq!(fs::read_to_string(store.bucket(BUCKET).join("backups").join(name)).unwrap(), "another's");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
