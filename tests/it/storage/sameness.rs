@@ -250,17 +250,22 @@ fn fail(err: StorageError) -> TestCaseError {
     TestCaseError::fail(err.to_string())
 }
 
-/// A client that finds the host on this machine.
-fn found_here(host: &str, port: u16) -> reqwest::Client {
+/// Those who follow a link come anew: a connection that is kept is one that a store closes at some time, maybe just then.
+fn visitors() -> reqwest::ClientBuilder {
     // The provider of the other clients; somebody may have named it already.
     let _ = http_client();
+    reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0)
+}
+
+/// A client that finds the host on this machine.
+fn found_here(host: &str, port: u16) -> reqwest::Client {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    reqwest::Client::builder().no_proxy().resolve(host, address).build().unwrap()
+    visitors().resolve(host, address).build().unwrap()
 }
 
 /// Takes the store through histories that it has not seen yet.
 fn tries(storage: &Storage, runtime: &tokio::runtime::Runtime) {
-    tries_with(storage, &http_client(), runtime);
+    tries_with(storage, &visitors().build().unwrap(), runtime);
 }
 
 fn tries_with(storage: &Storage, client: &reqwest::Client, runtime: &tokio::runtime::Runtime) {
